@@ -1,0 +1,370 @@
+"""SPDX expressions: what several licences together permit, and what they ask for.
+
+``AND`` takes the strictest of its parts, ``OR`` the best for the use, ``WITH`` the licence without
+the permission that an exception adds. Whatever is not known permits nothing and is never an error:
+the text comes from vendors. Stands on ``audit.terms.licenses``; resolution calls it. Stable.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from license_expression import (
+    ExpressionError,
+    LicenseSymbol,
+    LicenseWithExceptionSymbol,
+    Licensing,
+    get_spdx_licensing,
+)
+
+from audit.records import NOASSERTION, NONE, CopyrightBasis, LicenseClass, Permission
+from audit.terms.licenses import License, find_license
+from audit.terms.permissions import WORDS, over_possibilities, strictest_permission, strictness
+from audit.terms.use import Purpose, Release, Use
+
+MAX_EXPRESSION = 1_000
+"""Characters; longer than any expression that a person writes, short enough for any parser."""
+_SHOWN = 60
+"""Characters of a vendor's own words that a reason repeats."""
+_NOBODY_SAYS = frozenset({"", "none", "null", "no license", "no licence", "404: not found", "noassertion"})
+"""What data sets put where nobody states a licence; SPDX's ``NONE`` in capitals is another thing."""
+_CLASSES = tuple(LicenseClass)
+"""Strictest first."""
+
+
+class LicenseDuty(NamedTuple):
+    """What a licence asks for."""
+
+    kind: str
+    """``attribution``, ``share-alike`` or ``notice``."""
+    license: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseConclusion:
+    """What an expression comes to; ``None`` is unknown."""
+
+    expression: str
+    """In SPDX's spelling; ``NOASSERTION`` where there is none."""
+    license_class: LicenseClass
+    commercial_use: Permission | None
+    derivatives: Permission | None
+    attribution_required: bool | None
+    share_alike: bool | None
+    known: bool
+    """Whether every part that counts is a licence in the catalogue whose text was read."""
+    reason: str
+    obligations: tuple[LicenseDuty, ...] = ()
+    elected: str | None = None
+    """Which parts of an ``OR`` were chosen, where there was a choice."""
+    classes: tuple[LicenseClass, ...] = ()
+    """The classes of all parts that count; ``license_class`` is their strictest."""
+    granted: bool = True
+    """False where it is known that no licence was given, so that no use at all rests on one."""
+
+
+def conclude(
+    expression: str | None, use: Use | None = None, *, copyright_basis: CopyrightBasis | str | None = None
+) -> LicenseConclusion:
+    """Say what an SPDX expression permits and asks for.
+
+    Never fails. Text that cannot be read, symbols that the catalogue does not have and licences of
+    class ``unknown`` permit nothing known. ``use`` decides between the parts of an ``OR``; without
+    one the freest is taken. ``NONE`` grants nothing, unless the right to use the text does not come
+    from a licence: ``copyright_basis`` ``own`` or ``public-domain`` allows, ``exception`` is unknown.
+    """
+    basis = CopyrightBasis(copyright_basis) if copyright_basis in tuple(CopyrightBasis) else None
+    return _conclude(expression or "", use, basis)
+
+
+@lru_cache(maxsize=4096)
+def _conclude(expression: str, use: Use | None, basis: CopyrightBasis | None) -> LicenseConclusion:
+    text = expression.strip()
+    if text == NONE:
+        return _none(basis)
+    if text.casefold() in _NOBODY_SAYS:
+        return _unknown(NOASSERTION, "nobody states a licence")
+    if len(text) > MAX_EXPRESSION:
+        return _unknown(text[:MAX_EXPRESSION], f"the licence is longer than {MAX_EXPRESSION:,} characters")
+    whole = find_license(text)
+    if whole:
+        return _of(whole, whole.id)
+    try:
+        tree = _parser().parse(text)
+    except (ExpressionError, ValueError, RecursionError):
+        return _unknown(text, f"'{_shorten(text)}' cannot be read as an SPDX expression")
+    return _node(tree, use, basis)
+
+
+@cache
+def _parser() -> Licensing:
+    return Licensing()
+
+
+@cache
+def _spdx() -> Licensing:
+    return get_spdx_licensing()
+
+
+def _node(node: Any, use: Use | None, basis: CopyrightBasis | None) -> LicenseConclusion:
+    """Conclude one node of the parsed tree; the library gives its nodes no useful types."""
+    if isinstance(node, LicenseWithExceptionSymbol):
+        return _with(node)
+    if isinstance(node, LicenseSymbol):
+        return _symbol(str(node.key), basis)
+    parts = [_node(part, use, basis) for part in node.args]
+    spelt = f" {node.operator.strip()} ".join(_bracketed(p, a) for p, a in zip(parts, node.args, strict=True))
+    return _all_of(parts, spelt) if node.operator.strip() == "AND" else _best_of(parts, spelt, use)
+
+
+def _bracketed(part: LicenseConclusion, node: Any) -> str:
+    return part.expression if isinstance(node, LicenseSymbol) else f"({part.expression})"
+
+
+def _symbol(key: str, basis: CopyrightBasis | None) -> LicenseConclusion:
+    if key == NONE:
+        return _none(basis)
+    if key.casefold() in _NOBODY_SAYS:
+        return _unknown(NOASSERTION, "nobody states a licence")
+    found = find_license(key)
+    if found:
+        return _of(found, found.id)
+    later = key.casefold().removesuffix("-or-later").removesuffix("+")
+    if later != key.casefold():
+        # A later version is the recipient's choice, so the named version is the least that is granted.
+        found = find_license(f"{later}-only") or find_license(later)
+        if found:
+            stem = found.id.removesuffix("-only")
+            return _of(found, f"{stem}-or-later" if stem != found.id else f"{stem}+")
+    listed = _spdx().known_symbols.get(key)
+    if listed is not None and not key.startswith("LicenseRef-"):
+        return _unknown(key, f"{key} is an SPDX licence that the catalogue does not have yet")
+    return _unknown(key, f"'{_shorten(key)}' is not in the catalogue of licences")
+
+
+def _with(node: LicenseWithExceptionSymbol) -> LicenseConclusion:
+    base = _symbol(str(node.license_symbol.key), None)
+    key = str(node.exception_symbol.key)
+    spelt = f"{base.expression} WITH {key}"
+    listed = _spdx().known_symbols.get(key)
+    if listed is None or not listed.is_exception:
+        return _unknown(spelt, f"'{_shorten(key)}' is not an exception that SPDX lists: it may restrict")
+    reason = f"{base.reason}; the exception {key} only adds permissions and is left aside"
+    return replace(base, expression=spelt, reason=reason)
+
+
+def _none(basis: CopyrightBasis | None) -> LicenseConclusion:
+    if basis is CopyrightBasis.EXCEPTION:
+        return _unknown(
+            NONE, "no licence, and whether an exception to copyright covers the use is for counsel"
+        )
+    if basis in (CopyrightBasis.OWN, CopyrightBasis.PUBLIC_DOMAIN):
+        free = basis is CopyrightBasis.PUBLIC_DOMAIN
+        found = LicenseClass.PUBLIC_DOMAIN if free else LicenseClass.PROPRIETARY
+        why = "in the public domain" if free else "the holder's own work"
+        return _certain(found, Permission.ALLOWED, f"no licence is needed: the text is declared {why}")
+    return _certain(
+        LicenseClass.PROPRIETARY, Permission.PROHIBITED, "known to be without a licence: all rights reserved"
+    )
+
+
+def _certain(found: LicenseClass, permission: Permission, reason: str) -> LicenseConclusion:
+    return LicenseConclusion(
+        NONE, found, permission, permission, attribution_required=False, share_alike=False, known=True, reason=reason,
+        classes=(found,), granted=permission is not Permission.PROHIBITED,
+    )  # fmt: skip
+
+
+def _unknown(expression: str, reason: str) -> LicenseConclusion:
+    unknown = LicenseClass.UNKNOWN
+    return LicenseConclusion(
+        expression, unknown, None, None, attribution_required=None, share_alike=None, known=False, reason=reason,
+        classes=(unknown,),
+    )  # fmt: skip
+
+
+def _of(item: License, spelt: str) -> LicenseConclusion:
+    if item.license_class is LicenseClass.UNKNOWN:
+        return _unknown(spelt, f"{item.id} names no licence: {item.name}")
+    if not item.readable:
+        reason = f"the text of {item.id} has not been read"
+        return replace(_unknown(spelt, reason), license_class=item.license_class)
+    asks = [
+        LicenseDuty(kind, item.id, text)
+        for kind, wanted, text in (
+            ("attribution", item.attribution_required, f"Name the authors and the licence ({item.name})."),
+            ("share-alike", item.share_alike, f"License adaptations under the same terms ({item.name})."),
+            ("notice", item.notice_required, f"Keep the licence's text or notice with copies ({item.name})."),
+        )
+        if wanted
+    ]
+    reason = (
+        f"{spelt}: {item.license_class.value}; commercial use {item.commercial_use.value}, "
+        f"derivatives {item.derivatives.value}"
+    )
+    return LicenseConclusion(
+        spelt,
+        item.license_class,
+        item.commercial_use,
+        item.derivatives,
+        attribution_required=item.attribution_required,
+        share_alike=item.share_alike,
+        known=True,
+        reason=reason,
+        obligations=tuple(asks),
+        classes=(item.license_class,),
+        granted=not _withheld(item),
+    )
+
+
+def _withheld(item: License) -> bool:
+    """Whether an entry only says that all rights are reserved."""
+    axes = {item.commercial_use, item.derivatives}
+    return item.license_class is LicenseClass.PROPRIETARY and axes == {Permission.PROHIBITED}
+
+
+def _all_of(parts: Sequence[LicenseConclusion], spelt: str) -> LicenseConclusion:
+    return LicenseConclusion(
+        spelt,
+        min((p.license_class for p in parts), key=_CLASSES.index),
+        strictest_permission(p.commercial_use for p in parts),
+        strictest_permission(p.derivatives for p in parts),
+        attribution_required=_any(p.attribution_required for p in parts),
+        share_alike=_any(p.share_alike for p in parts),
+        known=all(p.known for p in parts),
+        reason="all apply, the strictest decides: " + "; ".join(dict.fromkeys(p.reason for p in parts)),
+        obligations=tuple(dict.fromkeys(duty for p in parts for duty in p.obligations)),
+        elected=" AND ".join(dict.fromkeys(p.elected for p in parts if p.elected)) or None,
+        classes=tuple(dict.fromkeys(c for p in parts for c in p.classes)),
+        granted=all(p.granted for p in parts),
+    )
+
+
+def _best_of(parts: Sequence[LicenseConclusion], spelt: str, use: Use | None) -> LicenseConclusion:
+    best = min(parts, key=lambda p: _preference(p, use))
+    others = [p.expression for p in parts if p is not best]
+    why = "the best for the use" if use else "the freest"
+    reason = f"a choice of {len(parts)}: {best.expression} is elected as {why}; {best.reason}"
+    if best.known and any(not p.known for p in parts):
+        reason += f"; {', '.join(_shorten(o) for o in others)} is not needed, and not all of it is known"
+    return replace(best, expression=spelt, reason=reason, elected=best.elected or best.expression)
+
+
+def _preference(part: LicenseConclusion, use: Use | None) -> tuple[int, ...]:
+    """Sort key of a choice, best first."""
+    first = strictness(permits(part, use)[0]) if use else 0
+    kind = -_CLASSES.index(part.license_class)
+    axes = (strictness(part.commercial_use), strictness(part.derivatives))
+    return (first, *axes, kind) if use else (0 if part.known else 1, *axes, kind)
+
+
+def _any(answers: Iterable[bool | None]) -> bool | None:
+    found = set(answers)
+    return True if True in found else (None if None in found else False)
+
+
+def permits(conclusion: LicenseConclusion, use: Use) -> tuple[Permission | None, str]:
+    """Say whether the concluded licence permits a use, and why.
+
+    Training makes derivatives only so far as a model is one, which is for counsel: where derivatives
+    are prohibited, training is conditional as long as the model is not released, else unknown. Keys
+    that the use leaves open make the answer unknown only where it depends on them.
+    """
+    answers = {}
+    open_keys = [k for k in ("purpose", "commercial", "release") if getattr(use, k) is None]
+    choices: dict[str, tuple[object, ...]] = {
+        "purpose": tuple(Purpose),
+        "commercial": (True, False),
+        "release": tuple(Release),
+    }
+    for values in itertools.product(*(choices[k] for k in open_keys)):
+        supposed = use.model_copy(update=dict(zip(open_keys, values, strict=True)))
+        answers[values] = _permits(conclusion, supposed)
+    permission = over_possibilities(p for p, _ in answers.values())
+    deciding = next((reason for p, reason in answers.values() if p is permission), None)
+    if deciding is None or (permission is None and len({p for p, _ in answers.values()}) > 1):
+        return None, f"depends on what the use leaves open ({', '.join(open_keys)}); {conclusion.reason}"
+    return permission, deciding
+
+
+def _permits(conclusion: LicenseConclusion, use: Use) -> tuple[Permission | None, str]:
+    """Answer for a use whose purpose, commerce and release are all known."""
+    votes: list[tuple[Permission | None, str]] = [(Permission.ALLOWED, conclusion.reason)]
+    if not conclusion.granted:
+        votes.append((Permission.PROHIBITED, "no licence was given"))
+    if not conclusion.known:
+        votes.append((None, conclusion.reason))
+    if use.commercial:
+        votes.append(_axis("commercial use is", conclusion.commercial_use, conclusion))
+    if use.purpose is Purpose.TRAIN:
+        votes.append(_derivatives(conclusion, use))
+    if LicenseClass.RESEARCH_ONLY in conclusion.classes:
+        votes.append((Permission.CONDITIONAL, "only research is permitted"))
+    if LicenseClass.BEHAVIOURAL_USE in conclusion.classes:
+        votes.append((Permission.CONDITIONAL, "the use restrictions must be kept and passed on"))
+    permission = strictest_permission(p for p, _ in votes)
+    said = list(dict.fromkeys(reason for p, reason in votes if p is permission))
+    if conclusion.reason not in said:
+        said.append(conclusion.reason)
+    return permission, "; ".join(said)
+
+
+def _axis(
+    words: str, permission: Permission | None, conclusion: LicenseConclusion
+) -> tuple[Permission | None, str]:
+    telling = permission in (Permission.CONDITIONAL, Permission.PROHIBITED)
+    return permission, f"{words} {WORDS[permission]}" if telling else conclusion.reason
+
+
+def _derivatives(conclusion: LicenseConclusion, use: Use) -> tuple[Permission | None, str]:
+    if conclusion.derivatives is not Permission.PROHIBITED:
+        return _axis("derivatives are", conclusion.derivatives, conclusion)
+    if use.release is Release.NONE:
+        return (
+            Permission.CONDITIONAL,
+            "adaptations may not be shared: neither the records nor the model is passed on",
+        )
+    return None, "adaptations may not be shared, and whether a released model is one is for counsel"
+
+
+def strictest(expressions: Iterable[str | None], use: Use | None = None) -> str:
+    """Return the strictest of several statements about one record, in SPDX's spelling.
+
+    Statements that say nothing are passed over; if none is left the answer is ``NOASSERTION``. With
+    a use, what permits it least is strictest; then the class decides, then commerce and derivatives.
+    """
+    stated = [c for c in (conclude(e, use) for e in expressions) if c.expression != NOASSERTION]
+    if not stated:
+        return NOASSERTION
+
+    def rank(part: LicenseConclusion) -> tuple[int, ...]:
+        first = -strictness(permits(part, use)[0]) if use else 0
+        axes = (-strictness(part.commercial_use), -strictness(part.derivatives))
+        return (first, _CLASSES.index(part.license_class), *axes)
+
+    return min(stated, key=rank).expression
+
+
+def describe(expression: str, use: Use | None = None) -> dict[str, Any]:
+    """Return the object that ``audit license`` prints for one expression (design section 7)."""
+    found = conclude(expression, use)
+    reason = permits(found, use)[1] if use else found.reason
+    return {
+        "expression": found.expression,
+        "class": found.license_class.value,
+        "commercial_use": found.commercial_use.value if found.commercial_use else None,
+        "derivatives": found.derivatives.value if found.derivatives else None,
+        "attribution_required": found.attribution_required,
+        "share_alike": found.share_alike,
+        "known": found.known,
+        "reason": reason,
+    }
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,0 +1,214 @@
+"""Models: which one a name means, who provides it, and since when it exists.
+
+Data sets spell model names in many ways (``gpt4``, ``text_davinci_003``, ``meta-llama/...``). This
+module maps them to one id and lists every spelling that a pattern of the terms may be matched
+against. A name that is not in the catalogue keeps its own spelling and may still belong to a known
+family. Facts only: what the terms say is not known here. Stable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from fnmatch import translate
+from functools import cache, lru_cache
+from pathlib import Path
+
+from pydantic.dataclasses import dataclass
+
+from audit.errors import InternalError
+from audit.terms.catalogue import CATALOG, STRICT, Confidence, entries, read_file, unique
+from audit.terms.places import places
+
+_SEPARATORS = re.compile(r"[\s_]+")
+MAX_NAME = 200
+"""No model's name is longer; what follows is cut off, since names come from vendors."""
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Organisation:
+    """The prefixes under which a provider's models are listed."""
+
+    provider: str
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Family:
+    """A line of models that share a name."""
+
+    id: str
+    provider: str
+    patterns: tuple[str, ...]
+    released_on: date | None = None
+    """The day of its first model."""
+    source_url: str | None = None
+    read_on: date | None = None
+    confidence: Confidence | None = None
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Model:
+    """One model, or the name of several when people do not say which."""
+
+    id: str
+    provider: str
+    family: str
+    aliases: tuple[str, ...] = ()
+    released_on: date | None = None
+    source_url: str | None = None
+    read_on: date | None = None
+    confidence: Confidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What the catalogue knows of a model that somebody named."""
+
+    id: str
+    """Canonical id; the normalised name where the model is not in the catalogue."""
+    provider: str | None
+    family: str | None
+    released_on: date | None
+    """First day on which anything can have been generated with it; ``None`` is unknown."""
+    known: bool
+    """Whether the catalogue lists this model itself, not only its family."""
+    names: tuple[str, ...]
+    """Every spelling to match patterns against, in lower case."""
+    channel: str | None
+    """The channel that the name itself states (``vertex_ai/...``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """All models, by every normalised name."""
+
+    by_name: dict[str, Model]
+    families: dict[str, Family]
+    organisations: tuple[Organisation, ...]
+
+
+def normalised(name: str) -> str:
+    """Spell a name in lower case, with hyphens for blanks and underscores."""
+    return _SEPARATORS.sub("-", name.strip().lower())
+
+
+def best_match(patterns: Iterable[str], names: Iterable[str]) -> int:
+    """Return how specific the best matching pattern is; 0 if none matches.
+
+    Specific means many literal characters; a pattern without a wildcard beats one with the same.
+    """
+    spelt = tuple(names)
+    return max((_specificity(p) for p in patterns if any(_compiled(p).match(n) for n in spelt)), default=0)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern.lower()))
+
+
+def _specificity(pattern: str) -> int:
+    literal = len(pattern.replace("*", "").replace("?", ""))
+    return 2 * literal + (1 if "*" not in pattern else 0)
+
+
+def read_models(root: Path = CATALOG) -> Models:
+    """Read ``models.toml``.
+
+    Raises:
+        InternalError: the file is malformed, a name is claimed twice, a model has no such family, or
+            a date has no source.
+    """
+    path = root / "models.toml"
+    data = read_file(path, root)
+    families = unique(
+        entries(Family, data.get("family", ()), path, "family", root), lambda f: f.id, path, "family"
+    )
+    models = entries(Model, data.get("model", ()), path, "model", root)
+    dated: list[Model | Family] = [*models, *families.values()]
+    for item in dated:
+        if item.released_on and not (item.source_url and item.read_on and item.confidence):
+            raise InternalError(
+                f"catalog/{path.name}: {item.id}: a date of release needs source_url, read_on, confidence"
+            )
+    by_name: dict[str, Model] = {}
+    for model in models:
+        if model.family not in families:
+            raise InternalError(f"catalog/{path.name}: [[model]] {model.id}: no family '{model.family}'")
+        for name in dict.fromkeys(normalised(n) for n in (model.id, *model.aliases)):
+            if name in by_name:
+                other = by_name[name].id
+                raise InternalError(f"catalog/{path.name}: [[model]] {model.id}: '{name}' is {other} already")
+            by_name[name] = model
+    organisations = tuple(entries(Organisation, data.get("organisation", ()), path, "organisation", root))
+    return Models(by_name, families, organisations)
+
+
+@cache
+def models() -> Models:
+    """Return the program's own models."""
+    return read_models()
+
+
+@lru_cache(maxsize=4096)
+def identify(name: str) -> ModelIdentity:
+    """Say which model a name means.
+
+    Never fails: a name that nobody has heard of is its own identity, with nothing known of it.
+    """
+    catalogue = models()
+    given = name.strip().lower()[:MAX_NAME]
+    spellings, channel = _spellings(given, catalogue)
+    model = next((catalogue.by_name[s] for s in spellings if s in catalogue.by_name), None)
+    if model is None:
+        return _unlisted(spellings, channel, catalogue)
+    names = (*spellings, *(n.lower() for n in (model.id, *model.aliases)))
+    names = (*names, *(normalised(n) for n in names))
+    family = catalogue.families[model.family]
+    released = _reliable(model) or _reliable(family)
+    return ModelIdentity(
+        model.id,
+        model.provider,
+        model.family,
+        released,
+        known=True,
+        names=tuple(dict.fromkeys(names)),
+        channel=channel,
+    )
+
+
+def _unlisted(spellings: tuple[str, ...], channel: str | None, catalogue: Models) -> ModelIdentity:
+    shown = spellings[-1]
+    scored = [(best_match(f.patterns, spellings), f.id) for f in catalogue.families.values()]
+    score, family_id = max(scored, default=(0, ""))
+    if not score:
+        return ModelIdentity(shown, None, None, None, known=False, names=spellings, channel=channel)
+    family = catalogue.families[family_id]
+    return ModelIdentity(
+        shown, family.provider, family.id, _reliable(family), known=False, names=spellings, channel=channel
+    )
+
+
+def _reliable(item: Model | Family) -> date | None:
+    """A date of low confidence must not rule any day out."""
+    return item.released_on if item.confidence in ("high", "medium") else None
+
+
+def _spellings(given: str, catalogue: Models) -> tuple[tuple[str, ...], str | None]:
+    """List the name as given and normalised, then without prefixes of channels and organisations."""
+    found = [given, normalised(given)]
+    channel: str | None = None
+    rest = given
+    for known in places().channels.values():
+        prefix = next((p for p in known.prefixes if rest.startswith(p)), None)
+        if prefix:
+            channel, rest = known.id, rest.removeprefix(prefix)
+            found += [rest, normalised(rest)]
+            break
+    prefixes = [p for o in catalogue.organisations for p in o.prefixes]
+    prefix = next((p for p in prefixes if rest.startswith(p) and len(rest) > len(p)), None)
+    if prefix:
+        rest = rest.removeprefix(prefix)
+        found += [rest, normalised(rest)]
+    return tuple(dict.fromkeys(f for f in found if f)) or ("",), channel

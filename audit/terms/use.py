@@ -1,0 +1,49 @@
+"""The use: what we want to do with the data, against which every instrument is judged.
+
+A policy's ``[use]`` is the default; the project file's ``[use]`` replaces the whole table. A key that
+is not given is unknown, and a condition that depends on it cannot be judged. Stable.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Purpose(StrEnum):
+    """What the records are used for."""
+
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+
+
+class Release(StrEnum):
+    """How far the resulting model travels: not at all, behind a service, or as weights."""
+
+    NONE = "none"
+    API = "api"
+    WEIGHTS = "weights"
+
+
+class Use(BaseModel):
+    """What we want to do; ``None`` and an empty list mean that nobody has said."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    purpose: Purpose | None = Field(default=None, description="Train or evaluate a model.")
+    commercial: bool | None = Field(default=None, description="Whether money is meant to be made with it.")
+    competing: bool | None = Field(
+        default=None, description="Whether the model may compete with its teachers' providers."
+    )
+    release: Release | None = Field(default=None, description="How far the resulting model travels.")
+    jurisdictions: tuple[str, ...] = Field(
+        default=(), description="Where it is done and offered, ISO 3166 codes or EU."
+    )
+    student: str | None = Field(default=None, description="The model that is trained.")
+    base_model: str | None = Field(
+        default=None, description="The model that training starts from; NONE if from scratch."
+    )
+    organisation: str | None = Field(
+        default=None, description="Who does it, as the manifests' vendor_id spells it."
+    )

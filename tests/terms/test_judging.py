@@ -1,0 +1,346 @@
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.records import Access, Permission
+from audit.terms.catalogue import CATALOG
+from audit.terms.instruments import terms
+from audit.terms.judging import describe_terms, resolve
+from audit.terms.matching import MakerQuery
+from audit.terms.models import models
+from audit.terms.permissions import strictness
+from audit.terms.use import Purpose, Release, Use
+
+AS_OF = date(2026, 11, 22)
+ALLOWED, CONDITIONAL, PROHIBITED = Permission
+COMPETING = Use(purpose="train", commercial=True, competing=True, release="api")
+RESEARCH = Use(purpose="train", commercial=False, competing=False, release="none")
+NAMES = sorted({m.id for m in models().by_name.values()})
+uses = st.builds(
+    Use,
+    purpose=st.sampled_from([None, *Purpose]),
+    commercial=st.sampled_from([None, True, False]),
+    competing=st.sampled_from([None, True, False]),
+    release=st.sampled_from([None, *Release]),
+    base_model=st.sampled_from([None, "NONE"]),
+)
+days = st.dates(date(2020, 1, 1), date(2026, 11, 22))
+
+
+def _ask(use, model, first, last=None, **more):
+    first = date.fromisoformat(first)
+    query = MakerQuery(
+        model=model, generated_from=first, generated_to=date.fromisoformat(last) if last else first, **more
+    )
+    return resolve(query, use, as_of=AS_OF)
+
+
+# --- known answers
+
+
+@pytest.mark.parametrize(
+    ("use", "model", "first", "last", "more", "answer"),
+    [
+        (COMPETING, "text-davinci-003", "2023-01-01", "2023-12-31", {"access": "api"}, PROHIBITED),
+        (COMPETING, "text-davinci-003", "2023-01-01", "2023-12-31", {}, PROHIBITED),
+        (COMPETING, "gpt4", "2023-04-01", "2023-04-30", {"access": "api"}, PROHIBITED),
+        (RESEARCH, "gpt4", "2023-04-01", "2023-04-30", {"access": "api"}, CONDITIONAL),
+        (COMPETING, "chatgpt", "2023-05-01", None, {"access": "product"}, PROHIBITED),
+        (COMPETING, "davinci", "2023-05-01", None, {}, PROHIBITED),
+        (COMPETING, "claude", "2023-01-01", "2023-12-31", {"access": "api"}, None),
+        (RESEARCH, "claude", "2023-01-01", "2023-12-31", {}, None),
+        (RESEARCH, "claude-3-opus", "2024-07-01", None, {"access": "api"}, PROHIBITED),
+        (RESEARCH, "claude-sonnet-4", "2025-09-20", None, {}, PROHIBITED),
+        (COMPETING, "deepseek-r1", "2025-03-01", None, {"access": "weights"}, ALLOWED),
+        (COMPETING, "deepseek-r1", "2025-03-01", None, {"access": "api", "channel": "direct"}, ALLOWED),
+        (COMPETING, "deepseek-r1", "2025-03-01", None, {"access": "api"}, None),
+        (COMPETING, "deepseek-chat", "2025-03-01", None, {"access": "api"}, ALLOWED),
+        (COMPETING, "deepseek-v3", "2025-01-05", None, {"access": "weights"}, CONDITIONAL),
+        (COMPETING, "llama-3.1-8b-instruct", "2024-09-01", None, {"access": "weights"}, CONDITIONAL),
+        (COMPETING, "llama-3.1-8b-instruct", "2024-09-01", None, {}, None),
+        (COMPETING, "llama-7b", "2023-06-01", None, {"access": "weights"}, PROHIBITED),
+        (RESEARCH, "llama-7b", "2023-06-01", None, {"access": "weights"}, CONDITIONAL),
+        (COMPETING, "mistral-7b-instruct-v0.2", "2024-03-01", None, {"access": "weights"}, ALLOWED),
+        (COMPETING, "mistral-large-2402", "2024-06-01", None, {"access": "api"}, None),
+        (RESEARCH, "mistral-large-2402", "2024-06-01", None, {"access": "api"}, ALLOWED),
+        (COMPETING, "mistral-large-2402", "2024-02-26", None, {"access": "api"}, PROHIBITED),
+        (COMPETING, "mistral-large-latest", "2026-05-01", None, {"access": "api"}, ALLOWED),
+        (RESEARCH, "mistral-large-latest", "2026-01-01", None, {"access": "api"}, None),
+        (COMPETING, "ministral-8b-instruct-2410", "2025-01-01", None, {"access": "weights"}, PROHIBITED),
+        (COMPETING, "gemma-2-9b-it", "2024-09-01", None, {"access": "weights"}, None),
+        (RESEARCH, "gemma-2-9b-it", "2024-09-01", None, {"access": "weights"}, CONDITIONAL),
+        (COMPETING, "bard", "2023-10-01", None, {"access": "product"}, PROHIBITED),
+        (RESEARCH, "bard", "2023-10-01", None, {"access": "product"}, PROHIBITED),
+        (COMPETING, "gpt-4", "2023-06-01", None, {"access": "api", "channel": "azure"}, None),
+        (COMPETING, "gpt-oss-20b", "2025-10-01", None, {"access": "weights"}, ALLOWED),
+        (COMPETING, "a-model-of-our-own", "2025-10-01", None, {}, None),
+    ],
+)  # fmt: skip
+def test_what_a_lawyer_would_answer(use, model, *, first, last, more, answer):
+    """Known cases, each with the text that decides it."""
+    found = _ask(use, model, first, last, **more)
+    assert found.permit is answer, found.reason
+    assert found.certain is (answer is not None)
+    assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("base", "answer"),
+    [
+        ("NONE", PROHIBITED),
+        ("mistral-7b", PROHIBITED),
+        ("meta-llama/Llama-2-7b-hf", CONDITIONAL),
+        (None, None),
+    ],
+)
+def test_outputs_of_llama_2_may_improve_llama_2_only(base, answer):
+    """The exception turns on the model that training starts from; nobody saying is unknown."""
+    use = Use(purpose="train", commercial=True, competing=True, release="weights", base_model=base)
+    found = _ask(use, "llama-2-70b-chat", "2023-09-01", access="weights")
+    assert found.permit is answer
+
+
+def test_released_students_of_llama_3_1_owe_a_name():
+    """The duty to take a name that begins with Llama comes with a release, and only then."""
+    released = _ask(COMPETING, "llama-3.1-8b-instruct", "2024-09-01", access="weights")
+    kept = _ask(RESEARCH, "llama-3.1-8b-instruct", "2024-09-01", access="weights")
+    name = "name-prefix-llama:also-when-trained-on-outputs"
+    assert name in {d.id for d in released.obligations}
+    assert name not in {d.id for d in kept.obligations}
+    assert kept.permit is CONDITIONAL
+    assert next(d for d in released.obligations if d.id == name).terms_id == "llama-3.1-2024"
+
+
+def test_outputs_that_change_hands_on_the_day_the_text_changed():
+    """An interval over two texts is known only where they agree, and the reason names both sides."""
+    found = _ask(COMPETING, "mistral-small", "2024-02-20", "2024-03-10", access="api")
+    assert found.permit is None
+    assert "prohibited if generated" in found.reason
+    assert "to 2024-02-26" in found.reason
+    assert "from 2024-02-27" in found.reason
+    same = _ask(COMPETING, "gpt-4", "2023-06-01", "2024-01-15", access="api")
+    assert same.permit is PROHIBITED
+    assert {a.terms_id for a in same.applied} == {"openai-tou-2023-03-14", "openai-business-terms-2023-11"}
+
+
+def test_an_unstated_channel_is_known_only_if_all_agree():
+    """Gemini's own contract bars competing models; what the cloud's says nobody read."""
+    found = _ask(COMPETING, "gemini-1.5-pro", "2024-06-01", access="api")
+    assert found.permit is None
+    assert found.competing_models is None
+    assert "has not been read" in found.reason
+    assert (
+        _ask(COMPETING, "gemini-1.5-pro", "2024-06-01", access="api", channel="direct").permit is PROHIBITED
+    )
+
+
+def test_an_unstated_region_is_known_if_both_texts_agree():
+    """Inside and outside Europe the bar is the same, so the region does not matter."""
+    found = _ask(COMPETING, "gpt-4", "2024-06-01", access="product")
+    assert (found.permit, found.competing_models) == (PROHIBITED, PROHIBITED)
+    gap = _ask(COMPETING, "gpt-4", "2024-02-01", access="product", region="DE")
+    assert gap.permit is None
+    assert "no terms are known" in gap.reason
+
+
+def test_a_bar_of_one_instrument_is_not_softened_by_another_that_nobody_read():
+    """Prohibited comes before unknown."""
+    found = _ask(RESEARCH, "claude-3-opus", "2024-07-01", access="api", channel="direct")
+    assert found.permit is PROHIBITED
+    by_id = {a.terms_id: a for a in found.applied}
+    assert by_id["anthropic-terms-2023-2025"].conclusion is None
+    assert by_id["anthropic-aup-2024-06-06"].conclusion is PROHIBITED
+
+
+def test_a_text_that_nobody_read_never_votes():
+    """Low confidence concludes unknown for every use, and enters neither axis."""
+    for version in terms().versions.values():
+        if version.was_read:
+            continue
+        for use in (COMPETING, RESEARCH, Use(purpose="evaluate")):
+            day = version.effective_to or AS_OF
+            query = MakerQuery("claude-2" if "claude" in version.models[0] else "vertex_ai/gemini-1.5-pro",
+                               generated_from=day, generated_to=day, access="api")  # fmt: skip
+            found = {a.terms_id: a.conclusion for a in resolve(query, use, as_of=AS_OF).applied}
+            assert found[version.id] is None
+
+
+def test_a_text_without_a_start_votes_where_its_successor_agrees():
+    """The oldest OpenAI terms count, since the next text says the same of the use."""
+    found = _ask(COMPETING, "text-davinci-003", "2023-02-01", access="api")
+    assert [a.terms_id for a in found.applied] == ["openai-tou-pre-2023-03-14"]
+    assert (found.permit, found.competing_models) == (PROHIBITED, PROHIBITED)
+
+
+def test_silence_on_competing_models_is_not_permission():
+    """A text that does not mention competing models leaves a competing use unknown."""
+    found = _ask(COMPETING, "mistral-large-2402", "2024-06-01", access="api")
+    assert (found.train_on_outputs, found.competing_models) == (ALLOWED, None)
+    assert "silence is not permission" in found.reason
+
+
+def test_whether_the_use_competes_matters_only_where_it_matters():
+    """A use that does not say is unknown under a bar, and fine where competing is allowed."""
+    silent = Use(purpose="train", commercial=True, release="api")
+    assert _ask(silent, "gpt-4", "2023-04-01", access="api").permit is None
+    assert "competing" in _ask(silent, "gpt-4", "2023-04-01", access="api").reason
+    assert _ask(silent, "deepseek-r1", "2025-03-01", access="weights").permit is ALLOWED
+    assert _ask(silent, "claude-3-opus", "2024-07-01", access="api").permit is PROHIBITED
+
+
+def test_measuring_is_not_training():
+    """Bars on training do not bite on evaluation; what remains open is for counsel."""
+    measure = Use(purpose="evaluate", commercial=True, competing=True, release="api")
+    found = _ask(measure, "gpt-4", "2023-04-01", access="api")
+    assert found.permit is CONDITIONAL
+    assert "counsel" in found.reason
+    assert _ask(measure, "deepseek-r1", "2025-03-01", access="weights").permit is ALLOWED
+    assert _ask(measure, "llama-7b", "2023-06-01", access="weights").permit is PROHIBITED
+    assert _ask(measure, "claude-2", "2023-09-01", access="api").permit is None
+
+
+def test_a_model_that_is_not_named_can_be_barred_and_never_cleared():
+    """A provider all of whose texts bar the use is enough for a bar, nothing is enough for a permission."""
+    day = {"generated_from": date(2023, 6, 1), "generated_to": date(2023, 6, 2)}
+    barred = resolve(MakerQuery(provider="openai", access="api", **day), COMPETING, as_of=AS_OF)
+    assert barred.permit is PROHIBITED
+    assert resolve(MakerQuery(provider="openai", access="api", **day), RESEARCH, as_of=AS_OF).permit is None
+    assert resolve(MakerQuery(provider="deepseek-ai", access="api"), RESEARCH, as_of=AS_OF).permit is None
+    assert resolve(MakerQuery(), RESEARCH, as_of=AS_OF).permit is None
+
+
+def test_the_day_of_the_audit_bounds_what_can_have_happened():
+    """An open end reaches to the audit, so an earlier audit may know more."""
+    query = MakerQuery("llama-api/Llama-3.3-70B-Instruct", access="api", generated_from=date(2026, 7, 1))
+    assert resolve(query, COMPETING, as_of=date(2026, 7, 7)).permit is CONDITIONAL
+    assert resolve(query, COMPETING, as_of=AS_OF).permit is None
+
+
+# --- laws
+
+
+@given(st.sampled_from(NAMES), days, uses, st.sampled_from([None, *Access]))
+def test_a_permission_without_a_stated_access_holds_for_every_access(model, day, use, access):
+    """What is known although nobody says how the model was reached stays true once somebody does."""
+    vague = resolve(MakerQuery(model, access=access, generated_from=day, generated_to=day), use, as_of=AS_OF)
+    for stated in [access] if access else list(Access):
+        precise = resolve(
+            MakerQuery(model, access=stated, generated_from=day, generated_to=day), use, as_of=AS_OF
+        )
+        possible = {a.terms_id for a in precise.applied} <= {a.terms_id for a in vague.applied}
+        if vague.permit in (ALLOWED, CONDITIONAL) and possible and precise.permit is not None:
+            assert precise.permit is vague.permit
+
+
+@given(st.sampled_from(NAMES), days, days, uses)
+def test_a_shorter_interval_knows_no_less(model, one, other, use):
+    """What holds for an interval holds for each of its days, unless the model was not there yet."""
+    first, last = sorted((one, other))
+    whole = resolve(
+        MakerQuery(model, access="api", generated_from=first, generated_to=last), use, as_of=AS_OF
+    )
+    part = resolve(MakerQuery(model, access="api", generated_from=last, generated_to=last), use, as_of=AS_OF)
+    if whole.permit is not None:
+        assert part.permit is whole.permit
+
+
+@given(st.sampled_from(NAMES), days, uses)
+def test_no_answer_is_freer_than_any_text_that_applies(model, day, use):
+    """The strictest instrument decides, and a gap is never a permission."""
+    found = resolve(MakerQuery(model, generated_from=day, generated_to=day), use, as_of=AS_OF)
+    if found.permit is not None and found.permit is not PROHIBITED:
+        assert found.applied
+        assert all(strictness(a.conclusion) <= strictness(found.permit) for a in found.applied)
+
+
+@given(st.sampled_from(NAMES), days, st.booleans(), st.sampled_from(Release))
+def test_a_harmless_use_is_never_worse_off(model, day, commercial, release):
+    """Not competing and not commercial is permitted wherever competing commerce is."""
+    query = MakerQuery(model, access="api", channel="direct", generated_from=day, generated_to=day)
+    harmful = resolve(
+        query, Use(purpose="train", commercial=True, competing=True, release=release), as_of=AS_OF
+    )
+    mild = resolve(
+        query, Use(purpose="train", commercial=commercial, competing=False, release=release), as_of=AS_OF
+    )
+    if harmful.permit in (ALLOWED, CONDITIONAL):
+        assert strictness(mild.permit) <= strictness(harmful.permit)
+
+
+@given(st.sampled_from(NAMES), days, uses)
+def test_reasons_never_accuse(model, day, use):
+    """Reports speak of terms that restrict, never of anybody having broken them."""
+    found = resolve(MakerQuery(model, generated_from=day, generated_to=day), use, as_of=AS_OF)
+    assert not re.search(r"breach|violat|illegal|is AI-generated", found.reason, re.IGNORECASE)
+
+
+def test_the_words_of_the_catalogue_never_accuse():
+    """Sentences that reports show are as careful as the reports."""
+    text = (CATALOG / "conditions.toml").read_text(encoding="utf-8")
+    assert not re.search(r"breach|illegal", text, re.IGNORECASE)
+
+
+# --- the answer of `audit terms`
+
+
+def test_the_answer_of_the_command():
+    """The keys of design section 7, the strictest of what applies on top."""
+    assert describe_terms("gpt4", date(2023, 4, 1), "api") == {
+        "model": "gpt-4",
+        "provider": "openai",
+        "train_on_outputs": "conditional",
+        "competing_models": "prohibited",
+        "conditions": ["no-compete-models", "no-scraping-outside-api", "no-human-generated-claim"],
+        "obligations": ["disclose-ai-origin", "compliance-precondition-for-ownership"],
+        "certain": True,
+        "reason": "OpenAI Terms of Use (14 March 2023): training on outputs conditional, competing models prohibited",
+        "applied": [
+            {
+                "terms_id": "openai-tou-2023-03-14",
+                "version": "14 March 2023",
+                "kind": "api-terms",
+                "section": "s.2(c)(iii),(v) restrictions; s.3(a) content",
+                "source_url": "https://openai.com/policies/mar-2023-terms/",
+                "confidence": "high",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "day", "via", "train", "competing", "certain"),
+    [
+        ("claude-2", "2023-08-01", "api", None, None, False),
+        ("deepseek-r1", "2025-03-01", "weights", "allowed", "allowed", True),
+        ("deepseek-r1", "2025-03-01", "api", "allowed", "allowed", False),
+        ("llama-3.1-70b", "2024-09-01", "weights", "conditional", "allowed", True),
+        ("mistral-small", "2024-06-01", "api", "allowed", None, True),
+        ("gemini-1.5-pro", "2024-06-01", "api", None, "prohibited", False),
+        ("text-davinci-003", "2023-01-01", "api", "conditional", "prohibited", True),
+        ("gpt-4", "2022-01-01", "api", None, None, False),
+        ("nobody-knows", "2024-01-01", "api", None, None, False),
+    ],
+)  # fmt: skip
+def test_terms_of_well_known_models(model, day, via, *, train, competing, certain):
+    """What is printed for no use in particular; null is unknown, and doubt is said."""
+    found = describe_terms(model, date.fromisoformat(day), via)
+    assert (found["train_on_outputs"], found["competing_models"], found["certain"]) == (
+        train,
+        competing,
+        certain,
+    )
+    assert found["reason"]
+
+
+@given(st.sampled_from([*NAMES, "nobody"]), st.none() | days, st.sampled_from([None, *Access]))
+def test_certainty_needs_an_instrument(model, day, via):
+    """Nothing is certain of a model to which no text applies."""
+    found = describe_terms(model, day, via)
+    if not found["applied"]:
+        assert not found["certain"]
+        assert found["train_on_outputs"] is None
