@@ -1,0 +1,106 @@
+"""Checks: each is a function from a corpus and its parameters to violations and measures.
+
+``CHECKS`` is an explicit tuple, read top to bottom; a check never imports another and never asks the
+store. Violation kind K of check C is also the measure ``C.K``, an exact count that is unknown unless
+C finished. To add a check: one function in one file here, one line below, one test. Stable shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from audit.checks.claims import claims
+from audit.checks.delivery import delivery
+from audit.checks.evidence import evidence
+from audit.checks.license import license_
+from audit.checks.lineage import lineage
+from audit.checks.origin import origin
+from audit.checks.teacher import teacher
+from audit.checks.terms import terms
+from audit.corpus import Corpus
+from audit.findings import CheckResult
+from audit.resolution import Circumstances, Resolution
+
+
+class Run(Protocol):
+    """The one shape of a check."""
+
+    def __call__(self, corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:
+        """Look at the corpus and answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check with the name that rules, coverage and ``explain`` use."""
+
+    id: str
+    """Also the family of its measures."""
+    title: str
+    run: Run
+    violations: tuple[str, ...] = ()
+    """Kinds of violation it can answer, each also a measure."""
+    measures: tuple[str, ...] = ()
+    """Other measures it answers, without the family."""
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "delivery",
+        "Files and rows against the manifest",
+        delivery,
+        violations=(
+            "file-missing",
+            "file-unreadable",
+            "file-unnamed",
+            "file-refused",
+            "file-differs",
+            "document-unnamed",
+            "rows-rejected",
+        ),
+    ),
+    Check(
+        "lineage",
+        "Declared lineage that conflicts, cannot be read or has no document behind it",
+        lineage,
+        violations=("conflict", "unparsed", "evidence-unsupported"),
+    ),
+    Check(
+        "origin",
+        "Human, synthetic and unstated shares",
+        origin,
+        measures=("human_share", "synthetic_share", "unknown_share"),
+    ),
+    Check("teacher", "Concentration on one teacher", teacher, measures=("top_share", "models")),
+    Check("evidence", "How much rests on somebody's word alone", evidence, measures=("declared_share",)),
+    Check(
+        "terms",
+        "Terms of every maker against the use",
+        terms,
+        measures=("permitted_share", "prohibited_share", "unknown_share"),
+    ),
+    Check(
+        "license",
+        "Licences against the use",
+        license_,
+        measures=("permitted_share", "prohibited_share", "unknown_share"),
+    ),
+    Check("claims", "What the vendor claims against what was found", claims, violations=("contradicted",)),
+)
+
+NOT_CHECKED: tuple[str, ...] = (
+    "Whether records repeat evaluation items, each other or earlier deliveries.",
+    "Whether the text is what the lineage says it is (collapse, bias, AI traces, review behaviour).",
+    "Personal data, copyright in the text itself and trade secrets inside the records.",
+    "Terms of models behind the teacher (its own training data, ancestors of a record).",
+    "Whether the vendor's statements are true where no document supports them.",
+)
+"""What no check of this version looks at; every report says so."""
+
+MEASURES: frozenset[str] = frozenset(
+    f"{c.id}.{name}" for c in CHECKS for name in (*c.violations, *c.measures)
+)
+"""Every measure that a rule may name."""
+
+__all__ = ["CHECKS", "MEASURES", "NOT_CHECKED", "Check", "Run"]

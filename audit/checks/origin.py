@@ -1,0 +1,54 @@
+"""Who wrote the records: human, synthetic and unstated shares, as intervals over the unknown."""
+
+from __future__ import annotations
+
+from audit.corpus import MILLION, Corpus
+from audit.findings import CheckResult, Measure, rounded, share
+from audit.resolution import Circumstances, Resolution
+
+UNIT = "share of records"
+
+
+def origin(corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:  # noqa: ARG001
+    """Measure the shares for the dataset and for each source.
+
+    A mixed record counts with its ``human_ratio``, and is open between 0 and 1 where that is not
+    stated. A record of unstated origin, and a rejected one, may be anything.
+    """
+    scopes: list[tuple[str, str | None]] = [("dataset", None)]
+    scopes += [(f"source:{s.id}", s.id) for s in circumstances.manifest.sources]
+    measures: list[Measure] = []
+    for scope, source in scopes:
+        measures += _shares(corpus, scope, source)
+    return CheckResult(measures=tuple(measures))
+
+
+def _shares(corpus: Corpus, scope: str, source: str | None) -> list[Measure]:
+    part = corpus.human_part(source=source)
+    rejected = sum(corpus.ledger.rejected.values()) if source is None else corpus.ledger.rejected[source]
+    uncounted = corpus.ledger.uncounted if source is None else corpus.ledger.uncounted.get(source)
+    total = part.total + rejected
+    if uncounted or not total:
+        return [
+            Measure(f"origin.{name}", scope, UNIT, None, None, None, total, total)
+            for name in ("human_share", "synthetic_share", "unknown_share")
+        ]
+    ratio = part.millionths / MILLION
+    known = {"human_share": part.human + ratio, "synthetic_share": part.synthetic + part.stated - ratio}
+    open_ = part.open + rejected
+    return [
+        *(
+            Measure(
+                f"origin.{name}",
+                scope,
+                UNIT,
+                rounded(n / total),
+                rounded((n + open_) / total),
+                rounded(n),
+                total,
+                total,
+            )
+            for name, n in known.items()
+        ),
+        share("origin.unknown_share", UNIT, part.unstated + rejected, 0, total, scope=scope),
+    ]

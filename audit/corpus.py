@@ -1,0 +1,409 @@
+"""The corpus: all records of a delivery as one table, and the only door to the engine.
+
+Readers leave Parquet shards that we wrote ourselves; the corpus loads them into a DuckDB database
+in a scratch folder (never vendor bytes, never record text), closes the engine to the outside, and
+answers counts. Everything above speaks SQL of the portable subset (design section 6) or asks for
+a count; nothing above imports an engine. Experimental: the methods may grow.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from audit.errors import ConservationError, InternalError, QueryTimeoutError
+from audit.ledger import Ledger
+from audit.records import COLUMNS, arrow_schema
+
+QUERY_SECONDS = 1800.0
+"""DuckDB has no time limit for a query; the watchdog interrupts one that runs longer."""
+MEMORY_LIMIT = "1GB"
+"""Working memory of the engine; larger tables spill into the scratch folder."""
+BATCH_ROWS = 65_536
+MILLION = 1_000_000
+LINEAGE = "lineage"
+"""Ordinal of a record's distinct lineage; resolution works once for each, not once for each record."""
+
+
+@dataclass(frozen=True, slots=True)
+class HumanPart:
+    """Numbers of records by who wrote them."""
+
+    human: int
+    synthetic: int
+    mixed: int
+    stated: int
+    """Mixed records whose ``human_ratio`` is stated."""
+    millionths: int
+    """Sum of those ratios, in millionths of a record."""
+    total: int
+
+    @property
+    def unstated(self) -> int:
+        """Records of which nobody says who wrote them."""
+        return self.total - self.human - self.synthetic - self.mixed
+
+    @property
+    def open(self) -> int:
+        """Records that may count wholly, partly or not at all as human."""
+        return self.unstated + self.mixed - self.stated
+
+
+class Corpus:
+    """The records of one delivery."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+        self._connection = connection
+        self.ledger = ledger
+        self.table = "declared"
+        """The table that holds the records: ``declared``, then ``records`` once it is concluded."""
+
+    @classmethod
+    def load(
+        cls,
+        shards: Sequence[Path],
+        ledger: Ledger,
+        *,
+        scratch: Path,
+        lineage: Sequence[str],
+        threads: int = 2,
+    ) -> Self:
+        """Load shards written by the readers and number their distinct lineages.
+
+        ``lineage`` names the columns that resolution reads. Missing record ids become the first 16
+        hex digits of the content digest plus the occurrence of that content (design section 4).
+
+        Raises:
+            ConservationError: the shards do not hold the records that the ledger counts as audited.
+        """
+        ledger.check_balance()
+        connection = duckdb.connect(
+            str(scratch / "corpus.duckdb"),
+            config={
+                "enable_external_access": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "python_enable_replacements": "false",
+                "memory_limit": MEMORY_LIMIT,
+                "threads": str(threads),
+            },
+        )
+        schema = arrow_schema("identity", "declared")
+        incoming: Any = ds.dataset([str(s) for s in shards], schema=_nullable_id(schema)) if shards else None
+        if incoming is None:
+            incoming = _nullable_id(schema).empty_table()
+        connection.register("incoming", incoming)
+        connection.execute("CREATE TABLE received AS SELECT * FROM incoming")
+        connection.unregister("incoming")
+        connection.execute("SET lock_configuration = true")
+        corpus = cls(connection, ledger)
+        corpus._check_audited("received")
+        corpus._name_records()
+        corpus._number_lineages(lineage)
+        return corpus
+
+    def _name_records(self) -> None:
+        (missing,) = self.row("SELECT COUNT(*) FROM received WHERE record_id IS NULL")
+        name = "record_id"
+        if missing:
+            name = (
+                "CASE WHEN record_id IS NULL THEN SUBSTR(content_sha256, 1, 16) || '-' || CAST(ROW_NUMBER() OVER "
+                "(PARTITION BY record_id, content_sha256 ORDER BY source_id, file, row) AS VARCHAR) "
+                "ELSE record_id END"
+            )
+        self._execute(f"CREATE TABLE named AS SELECT * REPLACE ({name} AS record_id) FROM received")
+        self._execute("DROP TABLE received")
+
+    def _number_lineages(self, lineage: Sequence[str]) -> None:
+        chosen = ", ".join(quote(c) for c in lineage)
+        order = ", ".join(f"{quote(c)} NULLS FIRST" for c in lineage)
+        self._execute(
+            f"CREATE TABLE lineages AS SELECT ROW_NUMBER() OVER (ORDER BY {order}) - 1 AS lineage, * "
+            f"FROM (SELECT {chosen}, COUNT(*) AS records FROM named GROUP BY {chosen})"
+        )
+        match = " AND ".join(f"n.{quote(c)} IS NOT DISTINCT FROM l.{quote(c)}" for c in lineage)
+        self._execute(
+            f"CREATE TABLE declared AS SELECT n.*, l.lineage FROM named n JOIN lineages l ON {match}"
+        )
+        self._execute("DROP TABLE named")
+        self._check_audited("declared")
+
+    def lineages(self) -> list[dict[str, Any]]:
+        """Return the distinct lineages in order, each with its number of ``records``."""
+        return self.rows("SELECT * FROM lineages ORDER BY lineage")
+
+    def conclude(self, conclusions: pa.Table) -> None:
+        """Join what resolution concluded, one row for each lineage, and make the ``records`` table.
+
+        A column that both sides have (``teacher_provider``) is taken from the conclusions; columns
+        that checks fill start out unknown.
+
+        Raises:
+            ConservationError: the join lost or doubled a record.
+        """
+        held = set(conclusions.column_names)
+        self._connection.register("conclusions_in", conclusions)
+        self._execute("CREATE TABLE conclusions AS SELECT * FROM conclusions_in")
+        self._connection.unregister("conclusions_in")
+        parts = []
+        for column in COLUMNS.values():
+            name = quote(column.name)
+            if column.name in held:
+                parts.append(f"c.{name}")
+            elif column.stage == "check":
+                parts.append(f"CAST(NULL AS {_SQL_TYPES[column.kind]}) AS {name}")
+            else:
+                parts.append(f"d.{name}")
+        self._execute(
+            f"CREATE TABLE records AS SELECT {', '.join(parts)}, d.lineage FROM declared d "
+            "JOIN conclusions c ON d.lineage = c.lineage"
+        )
+        self._check_audited("records")
+        self._execute("DROP TABLE declared")
+        self.table = "records"
+
+    def add_table(self, name: str, table: pa.Table) -> None:
+        """Keep a side table of ours (makers of each lineage, say) beside the records."""
+        self._connection.register("side_in", table)
+        self._execute(f"CREATE OR REPLACE TABLE {quote(name)} AS SELECT * FROM side_in")
+        self._connection.unregister("side_in")
+
+    def _check_audited(self, table: str) -> None:
+        found = {
+            str(r["source_id"]): int(r["n"])
+            for r in self.rows(f"SELECT source_id, COUNT(*) AS n FROM {table} GROUP BY source_id")
+        }
+        expected = {source: n for source, n in self.ledger.audited.items() if n}
+        if found != expected:
+            raise ConservationError(
+                f"the corpus holds {found} records by source where the readers passed on {expected}",
+                help="This is a fault of the program: please report it.",
+            )
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Run one query and return its rows as dictionaries."""
+        with self._watched():
+            cursor = self._connection.execute(sql)
+            names = [d[0] for d in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, sql: str) -> tuple[Any, ...]:
+        """Run one query that gives exactly one row.
+
+        Raises:
+            InternalError: it gave none.
+        """
+        with self._watched():
+            found = self._connection.execute(sql).fetchall()
+        if not found:
+            raise InternalError("a query that must answer gave no row")
+        return tuple(found[0])
+
+    def counts(self, column: str) -> dict[str, int]:
+        """How many records hold each value of a column, most frequent first, ties by value."""
+        name = quote(column)
+        value = f"COALESCE(CAST({name} AS VARCHAR), 'NOASSERTION')"
+        found = self.rows(
+            f"SELECT {value} AS value, COUNT(*) AS n FROM {self.table} GROUP BY 1 ORDER BY n DESC, value"
+        )
+        return {str(r["value"]): int(r["n"]) for r in found}
+
+    def count_where(self, condition: str, *, source: str | None = None) -> int:
+        """How many records meet a condition that we lowered."""
+        (n,) = self.row(f"SELECT COUNT(*) FROM {self.table} WHERE {_within(condition, source)}")
+        return int(n)
+
+    def sample(self, condition: str, *, source: str | None = None, limit: int) -> list[str]:
+        """Return ids of records that meet a condition, smallest first.
+
+        Ordered by id and not by place, so that shuffled rows give the same sample (design law 5).
+        """
+        found = self.rows(
+            f"SELECT DISTINCT record_id FROM {self.table} WHERE {_within(condition, source)} "
+            f"ORDER BY record_id LIMIT {limit:d}"
+        )
+        return [str(r["record_id"]) for r in found]
+
+    def lineages_where(self, condition: str, *, source: str | None = None) -> dict[int, int]:
+        """How many of the records that meet a condition have each lineage."""
+        found = self.rows(
+            f"SELECT lineage, COUNT(*) AS n FROM {self.table} WHERE {_within(condition, source)} GROUP BY lineage"
+        )
+        return {int(r["lineage"]): int(r["n"]) for r in found}
+
+    def values_where(
+        self, columns: Sequence[str], condition: str, *, source: str | None = None, limit: int
+    ) -> list[tuple[dict[str, str | None], int]]:
+        """Return the commonest combinations of columns among the records that meet a condition."""
+        chosen = ", ".join(f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in columns)
+        group = ", ".join(str(i + 1) for i in range(len(columns)))
+        found = self.rows(
+            f"SELECT {chosen}, COUNT(*) AS records_counted FROM {self.table} "
+            f"WHERE {_within(condition, source)} GROUP BY {group} ORDER BY records_counted DESC, {group} "
+            f"LIMIT {limit:d}"
+        )
+        return [({c: row[c] for c in columns}, int(row["records_counted"])) for row in found]
+
+    def human_part(self, *, source: str | None = None) -> HumanPart:
+        """Add up who wrote the records; human ratios in whole millionths, so that no order matters."""
+        found = self.rows(
+            "SELECT origin, COUNT(*) AS n, COUNT(human_ratio) AS stated, "
+            f"COALESCE(SUM(CAST(ROUND(human_ratio * {MILLION}) AS BIGINT)), 0) AS millionths "
+            f"FROM {self.table} WHERE {_within('TRUE', source)} GROUP BY origin"
+        )
+        by = {str(r["origin"]): r for r in found}
+        mixed = by.get("mixed", {"n": 0, "stated": 0, "millionths": 0})
+        return HumanPart(
+            human=int(by["human"]["n"]) if "human" in by else 0,
+            synthetic=int(by["synthetic"]["n"]) if "synthetic" in by else 0,
+            mixed=int(mixed["n"]),
+            stated=int(mixed["stated"]),
+            millionths=int(mixed["millionths"]),
+            total=sum(int(r["n"]) for r in found),
+        )
+
+    def write_records(self, path: Path, verdicts: Mapping[str, str], metadata: Mapping[str, str]) -> int:
+        """Write ``records.parquet``: all flat columns, and one column for each lowered verdict.
+
+        Returns the number of records written, in the order of source, file and row.
+        """
+        columns = [
+            *(quote(c) for c in COLUMNS),
+            *(f"{sql} AS {quote(name)}" for name, sql in verdicts.items()),
+        ]
+        return self._write_parquet(
+            f'SELECT {", ".join(columns)} FROM {self.table} ORDER BY source_id, file, "row"', path, metadata
+        )
+
+    def write_side(self, path: Path, table: str, columns: Sequence[str], metadata: Mapping[str, str]) -> int:
+        """Write a side table, its lineages spread over the records that have them."""
+        key = ", ".join(f"r.{quote(c)}" for c in ("record_id", "source_id", "file", "row"))
+        side = ", ".join(f"s.{quote(c)}" for c in columns)
+        return self._write_parquet(
+            f"SELECT {key}, {side} FROM {self.table} r JOIN {quote(table)} s ON r.lineage = s.lineage "
+            'ORDER BY r.source_id, r.file, r."row", s.ordinal',
+            path,
+            metadata,
+        )
+
+    def _write_parquet(self, sql: str, path: Path, metadata: Mapping[str, str]) -> int:
+        written = 0
+        with self._watched():
+            reader = self._connection.sql(sql).to_arrow_reader(BATCH_ROWS)
+            schema = reader.schema.with_metadata(dict(metadata))
+            with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+                for batch in reader:
+                    written += batch.num_rows
+                    writer.write_batch(batch.cast(schema) if batch.schema != schema else batch)
+        return written
+
+    def records_digest(self) -> str:
+        """Digest of the records as read: content and declared lineage, whatever their order or place.
+
+        Each record's SHA-256 is cut into four 64-bit lanes and each lane summed, so that shuffling
+        and sharding do not matter; the sums are then digested. An equality check between honest
+        readings, not a commitment: ``digests.data`` is that.
+        """
+        skip = {"file", "row", "line", "byte_offset"}
+        names = [
+            c.name for c in COLUMNS.values() if c.stage in ("identity", "declared") and c.name not in skip
+        ]
+        cells = ", ".join(f"COALESCE(CAST({quote(n)} AS VARCHAR), CHR(1))" for n in names)
+        lanes = ", ".join(
+            f"COALESCE(SUM(CAST(('0x' || SUBSTR(h, {1 + 16 * i}, 16)) AS UBIGINT)), 0)" for i in range(4)
+        )
+        found = self.row(
+            f"SELECT COUNT(*), {lanes} FROM (SELECT SHA256(CONCAT_WS(CHR(31), {cells})) AS h FROM {self.table})"
+        )
+        (digest,) = self.row(f"SELECT SHA256({literal(','.join(str(int(v)) for v in found))})")
+        return str(digest)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        fired = threading.Event()
+
+        def interrupt() -> None:
+            fired.set()
+            self._connection.interrupt()
+
+        timer = threading.Timer(QUERY_SECONDS, interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except duckdb.InterruptException as cause:
+            if fired.is_set():
+                raise QueryTimeoutError(f"a query ran longer than {QUERY_SECONDS:.0f} seconds") from cause
+            raise KeyboardInterrupt from cause
+        finally:
+            timer.cancel()
+
+    def _execute(self, sql: str) -> None:
+        with self._watched():
+            self._connection.execute(sql)
+
+    def close(self) -> None:
+        """Let go of the engine and its scratch database."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context manager that closes itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close on the way out."""
+        self.close()
+
+
+_SQL_TYPES = {
+    "text": "VARCHAR",
+    "enum": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+}
+
+
+def quote(name: str) -> str:
+    """Quote an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text literal; vendor ids reach SQL only through here."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def evaluate_row(expression: str, given: Mapping[str, Any]) -> bool | None:
+    """Evaluate a lowered condition on one made-up record in which every column not given is unknown.
+
+    For a policy's own examples, which so run on the engine that audits use.
+    """
+    cells, values = [], []
+    for column in COLUMNS.values():
+        cells.append(f"CAST(? AS {_SQL_TYPES[column.kind]}) AS {quote(column.name)}")
+        values.append(given.get(column.name, "NOASSERTION" if column.is_text else None))
+    with duckdb.connect(config={"enable_external_access": "false"}) as engine:
+        found = engine.execute(f"SELECT {expression} FROM (SELECT {', '.join(cells)})", values).fetchone()
+    answer = found[0] if found else None
+    return None if answer is None else bool(answer)
+
+
+def _within(condition: str, source: str | None) -> str:
+    return f"({condition})" + ("" if source is None else f" AND source_id = {literal(source)}")
+
+
+def _nullable_id(schema: pa.Schema) -> pa.Schema:
+    index = schema.get_field_index("record_id")
+    return schema.set(index, pa.field("record_id", pa.string(), nullable=True))

@@ -1,0 +1,410 @@
+"""Resolution: from what is declared of a record to what is concluded of it.
+
+Works out who made each part of a record, which instruments were in force for each maker, what the
+licences permit, and on which rung of evidence that rests: once for each distinct lineage, never
+once for each record. Stands between corpus and checks; the facts come from ``audit.terms``, the
+use from the policy. Experimental: later issues add permissions and ancestors.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from audit.findings import Obligation
+from audit.makers import Part, parts_of
+from audit.manifest import Manifest, Source
+from audit.records import COLUMNS, NOASSERTION, NONE, CopyrightBasis, Evidence, Permission, Standing, TextRole
+from audit.terms import (
+    MakerQuery,
+    TermsConclusion,
+    Use,
+    conclude,
+    identify,
+    permits,
+    resolve,
+    strictest,
+    strictest_permission,
+)
+
+LINEAGE_COLUMNS = (
+    "source_id",
+    "origin",
+    "prompt_origin",
+    "label_origin",
+    "method",
+    "teacher_model",
+    "teacher_provider",
+    "teacher_family",
+    "teacher_access",
+    "teacher_channel",
+    "teacher_region",
+    "generated_from",
+    "generated_to",
+    "judge_model",
+    "license_declared",
+    "copyright_basis",
+)
+"""What resolution reads of a record. Records that agree in these share one lineage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything outside the record that its conclusions depend on."""
+
+    manifest: Manifest
+    use: Use
+    as_of: date
+    roles: Mapping[str, frozenset[TextRole]]
+    """Text roles that the records of each source have."""
+    evidence: Mapping[str, Mapping[str, bool]]
+    """Which stated documents were found, by source and column (``Ledger.evidence``)."""
+    contract_follows_data: bool = True
+    """Whether terms are held against every later holder of the outputs (design section 4)."""
+
+
+@dataclass
+class Resolution:
+    """What was concluded, one entry for each lineage."""
+
+    conclusions: list[dict[str, Any]] = field(default_factory=list)
+    makers: list[dict[str, Any]] = field(default_factory=list)
+    terms: list[dict[str, Any]] = field(default_factory=list)
+    reasons: dict[int, dict[str, str]] = field(default_factory=dict)
+    """For each lineage, why a concluded column is what it is, in words."""
+    duties: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """(axis, kind, license or version of terms, text) to the number of records that bring it."""
+
+    @cached_property
+    def conclusions_table(self) -> pa.Table:
+        """The conclusions as a table that the corpus can join."""
+        names = list(self.conclusions[0]) if self.conclusions else ["lineage", *_CONCLUDED]
+        fields = [pa.field(n, pa.int64() if n == "lineage" else COLUMNS[n].arrow_type) for n in names]
+        return pa.Table.from_pylist(self.conclusions, schema=pa.schema(fields))
+
+    @cached_property
+    def makers_table(self) -> pa.Table:
+        """Makers of each lineage."""
+        return pa.Table.from_pylist(self.makers, schema=_MAKERS)
+
+    @cached_property
+    def terms_table(self) -> pa.Table:
+        """Instruments that apply to each maker of each lineage."""
+        return pa.Table.from_pylist(self.terms, schema=_TERMS)
+
+    def obligations(self, axis: str) -> tuple[Obligation, ...]:
+        """List the duties of one axis, ``license`` or ``terms``, those of most records first."""
+        chosen = [(key, n) for key, n in self.duties.items() if key[0] == axis]
+        chosen.sort(key=lambda item: (-item[1], item[0]))
+        return tuple(Obligation(kind, instrument, n, text) for (_, kind, instrument, text), n in chosen)
+
+    @property
+    def terms_used(self) -> list[str]:
+        """Ids of the versions of terms that any record rests on."""
+        return sorted({str(t["terms_id"]) for t in self.terms})
+
+
+_MAKERS = pa.schema(
+    [
+        ("lineage", pa.int64()),
+        ("ordinal", pa.int64()),
+        ("role", pa.string()),
+        ("kind", pa.string()),
+        ("model", pa.string()),
+        ("provider", pa.string()),
+        ("access", pa.string()),
+        ("channel", pa.string()),
+        ("region", pa.string()),
+        ("generated_from", pa.date32()),
+        ("generated_to", pa.date32()),
+        ("standing", pa.string()),
+        ("conclusion", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+_TERMS = pa.schema(
+    [
+        ("lineage", pa.int64()),
+        ("ordinal", pa.int64()),
+        ("role", pa.string()),
+        ("model", pa.string()),
+        ("terms_id", pa.string()),
+        ("instrument", pa.string()),
+        ("version", pa.string()),
+        ("section", pa.string()),
+        ("confidence", pa.string()),
+        ("conclusion", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+_CONCLUDED = (
+    "origin",
+    "prompt_origin",
+    "label_origin",
+    "teacher_model",
+    "teacher_provider",
+    "teacher_family",
+    "teacher_access",
+    "license_concluded",
+    "license_class",
+    "commercial_use",
+    "derivatives",
+    "attribution_required",
+    "share_alike",
+    "license_permits_use",
+    "terms_permit_use",
+    "train_on_outputs",
+    "competing_models",
+    "terms_standing",
+    "instruments",
+    "evidence",
+)
+
+
+def resolve_lineages(lineages: Sequence[Mapping[str, Any]], circumstances: Circumstances) -> Resolution:
+    """Conclude every distinct lineage of a corpus for one use."""
+    found = Resolution()
+    sources = {s.id: s for s in circumstances.manifest.sources}
+    for lineage in lineages:
+        _Lineage(lineage, sources[str(lineage["source_id"])], circumstances, found).conclude()
+    return found
+
+
+@dataclass(slots=True)
+class _Judged:
+    """One part of a record with what its maker's terms say."""
+
+    part: Part
+    standing: Standing | None
+    permit: Permission | None
+    train: Permission | None
+    competing: Permission | None
+    reason: str
+    terms: TermsConclusion | None = None
+
+
+class _Lineage:
+    """Concludes one lineage and writes the result into a ``Resolution``."""
+
+    def __init__(
+        self, row: Mapping[str, Any], source: Source, given: Circumstances, found: Resolution
+    ) -> None:
+        self.row, self.source, self.given, self.found = row, source, given, found
+        self.id = int(row["lineage"])
+        self.records = int(row["records"])
+        self.parts = parts_of(row, source, given.roles.get(source.id, frozenset()))
+        self.reasons: dict[str, str] = {}
+
+    def conclude(self) -> None:
+        judged = [self._judge(part) for part in self.parts.parts]
+        values: dict[str, Any] = {"lineage": self.id, **self._identity()}
+        values |= self._license()
+        values |= self._terms(judged)
+        values["evidence"] = self._evidence()
+        self.found.conclusions.append(values)
+        self.found.reasons[self.id] = self.reasons
+        self._list_makers(judged)
+
+    def _identity(self) -> dict[str, Any]:
+        """Fill what the catalogue knows of the teacher, and NONE where there can be none."""
+        names = ("teacher_model", "teacher_provider", "teacher_family", "teacher_access")
+        found: dict[str, Any] = {name: self.row[name] for name in names}
+        found["origin"] = self.row["origin"]
+        found["prompt_origin"] = self.parts.prompt_origin
+        found["label_origin"] = self.parts.label_origin
+        if self.row["origin"] == "human":
+            return {k: NONE if v == NOASSERTION and k in names else v for k, v in found.items()}
+        if found["teacher_model"] not in (NOASSERTION, NONE):
+            model = identify(found["teacher_model"])
+            for name, known in (("teacher_provider", model.provider), ("teacher_family", model.family)):
+                if found[name] == NOASSERTION and known:
+                    found[name] = known
+        return found
+
+    def _license(self) -> dict[str, Any]:
+        statements = [self.row["license_declared"], self.source.values.get("license_declared")]
+        statements.append(self.given.manifest.dataset.license)
+        stated = list(dict.fromkeys(str(s) for s in statements if s not in (None, "", NOASSERTION)))
+        stated_basis = self.row["copyright_basis"]
+        basis = None if stated_basis in (NOASSERTION, NONE) else CopyrightBasis(stated_basis)
+        expression = strictest(stated, self.given.use) if stated else NOASSERTION
+        concluded = conclude(expression, self.given.use, copyright_basis=basis)
+        permit, reason = permits(concluded, self.given.use)
+        self.reasons["license_permits_use"] = reason
+        for name in ("license_class", "commercial_use", "derivatives", "attribution_required", "share_alike"):
+            self.reasons[name] = concluded.reason
+        if permit is not Permission.PROHIBITED:
+            for kind, license_id, text in concluded.obligations:
+                self.found.duties["license", kind, license_id, text] += self.records
+        return {
+            "license_concluded": concluded.expression or NOASSERTION,
+            "license_class": concluded.license_class.value if concluded.known else NOASSERTION,
+            "commercial_use": _stored(concluded.commercial_use),
+            "derivatives": _stored(concluded.derivatives),
+            "attribution_required": concluded.attribution_required,
+            "share_alike": concluded.share_alike,
+            "license_permits_use": _stored(permit),
+        }
+
+    def _judge(self, part: Part) -> _Judged:
+        if part.kind == "human":
+            return _Judged(part, None, Permission.ALLOWED, None, None, f"people made the {part.role}")
+        if part.kind == "unknown":
+            return _Judged(part, None, None, None, None, f"nobody says who made the {part.role}")
+        provider = _provider(part)
+        publisher = self.given.manifest.dataset.publisher
+        if provider and publisher and provider == publisher:
+            reason = f"released by {provider} itself, the provider of the model: a grant, under the release's licence"
+            allowed = Permission.ALLOWED
+            return _Judged(part, Standing.RELEASED_BY_PROVIDER, allowed, allowed, allowed, reason)
+        standing = self._standing()
+        query = MakerQuery(
+            model=part.model,
+            provider=provider,
+            access=part.access,
+            channel=part.channel,
+            region=part.region,
+            generated_from=part.generated_from,
+            generated_to=self._latest(part.generated_to),
+        )
+        terms = resolve(query, self.given.use, as_of=self.given.as_of)
+        permit, reason = terms.permit, terms.reason
+        if (
+            permit is Permission.PROHIBITED
+            and standing is Standing.THIRD_PARTY
+            and not self.given.contract_follows_data
+        ):
+            permit = None
+            reason = f"{reason}; whether a third party's contract binds us is for counsel"
+        return _Judged(part, standing, permit, terms.train_on_outputs, terms.competing_models, reason, terms)
+
+    def _standing(self) -> Standing:
+        ours = self.given.use.organisation
+        vendor = self.given.manifest.dataset.vendor_id
+        return Standing.ACCEPTED_BY_US if ours and vendor == ours else Standing.THIRD_PARTY
+
+    def _latest(self, stated: date | None) -> date | None:
+        """Nothing in a delivery was generated after the day it was delivered."""
+        delivered = self.given.manifest.dataset.delivered_on
+        return min((d for d in (stated, delivered) if d), default=None)
+
+    def _terms(self, judged: Sequence[_Judged]) -> dict[str, Any]:
+        models = [j for j in judged if j.part.kind == "model"]
+        unclear = any(j.part.kind == "unknown" for j in judged)
+        permit = strictest_permission(j.permit for j in judged)
+        deciding = [j for j in judged if j.permit is permit]
+        self.reasons["terms_permit_use"] = "; ".join(
+            dict.fromkeys(
+                f"{j.part.role}: {j.reason}" if j.part.kind == "model" else j.reason for j in deciding
+            )
+        )
+        if permit is not Permission.PROHIBITED:
+            for one in models:
+                for duty, terms_id, text in one.terms.obligations if one.terms else ():
+                    self.found.duties["terms", duty, terms_id, text] += self.records
+        standings = {j.standing for j in models}
+        applied = {a.instrument for j in models if j.terms for a in j.terms.applied}
+        released = {_provider(j.part) for j in models if j.standing is Standing.RELEASED_BY_PROVIDER}
+        return {
+            "terms_permit_use": _stored(permit),
+            "train_on_outputs": self._over(models, unclear, "train"),
+            "competing_models": self._over(models, unclear, "competing"),
+            "terms_standing": next(iter(standings)).value  # type: ignore[union-attr]  # models have a standing
+            if len(standings) == 1 and not unclear
+            else (NONE if not models and not unclear else NOASSERTION),
+            "instruments": None if unclear else len(applied) + len(released),
+        }
+
+    @staticmethod
+    def _over(models: Sequence[_Judged], unclear: bool, which: str) -> str:  # noqa: FBT001 - private
+        if unclear:
+            return NOASSERTION
+        if not models:
+            return NONE
+        return _stored(strictest_permission(getattr(j, which) for j in models))
+
+    def _evidence(self) -> str:
+        """Lowest rung over the asserted columns that the conclusions rest on."""
+        read = ["license_declared", "origin"]
+        if any(p.kind == "model" for p in self.parts.parts):
+            read += ["teacher_model", "teacher_access", "generated_to"]
+        supported = self.given.evidence.get(self.source.id, {})
+        rungs = []
+        for column in read:
+            value = self.row[column]
+            if value is None or value == NOASSERTION:
+                continue
+            names = (column, "generated_on", "generated_from") if column == "generated_to" else (column,)
+            documented = any(supported.get(name, False) for name in names)
+            rungs.append(Evidence.DOCUMENTED if documented else Evidence.DECLARED)
+        if not rungs:
+            self.reasons["evidence"] = "neither licence nor origin is stated"
+            return NOASSERTION
+        return min(rungs, key=list(Evidence).index).value
+
+    def _list_makers(self, judged: Sequence[_Judged]) -> None:
+        for ordinal, one in enumerate(judged):
+            part = one.part
+            absent = NONE if part.kind == "human" else NOASSERTION
+            key = {"lineage": self.id, "ordinal": ordinal, "role": part.role, "model": part.model or absent}
+            self.found.makers.append(
+                key
+                | {
+                    "kind": part.kind if part.kind != "unknown" else NOASSERTION,
+                    "provider": _provider(part) or absent,
+                    "access": part.access or absent,
+                    "channel": part.channel or absent,
+                    "region": part.region or absent,
+                    "generated_from": part.generated_from,
+                    "generated_to": part.generated_to,
+                    "standing": one.standing.value if one.standing else absent,
+                    "conclusion": _stored(one.permit),
+                    "reason": one.reason,
+                }
+            )
+            self.found.terms.extend(self._applied(key, one))
+
+    def _applied(self, key: Mapping[str, Any], one: _Judged) -> list[dict[str, Any]]:
+        if one.standing is Standing.RELEASED_BY_PROVIDER:
+            dataset = self.given.manifest.dataset
+            return [
+                dict(key)
+                | {
+                    "terms_id": f"release:{dataset.id}@{dataset.version}",
+                    "instrument": f"release:{dataset.id}",
+                    "version": dataset.version,
+                    "section": "",
+                    "confidence": Evidence.DECLARED.value,
+                    "conclusion": Permission.ALLOWED.value,
+                    "reason": one.reason,
+                }
+            ]
+        applied = one.terms.applied if one.terms else ()
+        return [
+            dict(key)
+            | {
+                "terms_id": a.terms_id,
+                "instrument": a.instrument,
+                "version": a.version,
+                "section": a.section,
+                "confidence": a.confidence,
+                "conclusion": _stored(a.conclusion),
+                "reason": a.reason,
+            }
+            for a in applied
+        ]
+
+
+def _stored(permission: Permission | None) -> str:
+    return NOASSERTION if permission is None else permission.value
+
+
+def _provider(part: Part) -> str | None:
+    """Who provides the part's model: as stated, else as the catalogue knows the model."""
+    return part.provider or (identify(part.model).provider if part.model else None)
