@@ -97,6 +97,9 @@ def parse_document(raw: bytes, *, name: str, error: type[DocumentError] = Docume
         raise error([Problem(place, f"not valid TOML: {message}")]) from cause
     except RecursionError as cause:
         raise error([Problem(Place(name, 1, 1), "tables or arrays are nested too deeply")]) from cause
+    except ValueError as cause:
+        # Python refuses to convert an integer of more than 4,300 digits.
+        raise error([Problem(Place(name, 1, 1), f"not valid TOML: {cause}")]) from cause
     if _depth(data) > MAX_DEPTH:
         raise error([Problem(Place(name, 1, 1), f"nested deeper than {MAX_DEPTH} levels")])
     scan = _Scan(name, raw)

@@ -7,8 +7,9 @@ limits. Every rule's counts must add up to the records that came in, or there is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from audit.checks import CHECKS, NOT_CHECKED, Check
 from audit.corpus import Corpus
@@ -36,6 +37,8 @@ from audit.resolution import Circumstances, Resolution
 
 COMPOSITION = ("origin", "method", "teacher_model", "license_class", "evidence")
 """The columns whose values every report counts."""
+_VALUES = 1_000
+"""Most values of one column that a run lists; a vendor may well send a million teacher names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,17 @@ def evaluate(
         claims=tuple(c for r in results.values() for c in r.claims),
         obligations=tuple(o for r in results.values() for o in r.obligations),
         coverage=Coverage(incoming, audited, rejected, ledger.coverage(), states),
-        composition={column: corpus.counts(column) for column in COMPOSITION},
+        composition={column: _capped(corpus.counts(column)) for column in COMPOSITION},
         not_checked=NOT_CHECKED,
+    )
+
+
+def _capped(counts: dict[str, int]) -> dict[str, int]:
+    """Keep the commonest values and add up the rest, so that the counts still sum to the records."""
+    listed = list(counts.items())
+    rest = listed[_VALUES:]
+    return dict(listed[:_VALUES]) | (
+        {f"({len(rest):,} other values)": sum(n for _, n in rest)} if rest else {}
     )
 
 
@@ -165,7 +177,9 @@ def _record_finding(
     expression = rule_sql(condition)
     why = reasons.unknown(condition, expression, source) if tally.unknown else []
     if rejected:
-        why.append(f"{rejected:,} rows could not be read and were rejected")
+        why.append(
+            f"{rejected:,} row{'s' if rejected > 1 else ''} could not be read and {'were' if rejected > 1 else 'was'} rejected"
+        )
     why += [f"the records of {path} could not be counted" for path in uncounted[:3]]
     failing, open_ = f"COALESCE(NOT {expression}, FALSE)", f"{expression} IS NULL"
     samples = (
@@ -288,10 +302,17 @@ def _measured(rule: Rule, policy: Policy, measure: Measure | None, violations: l
     name = rule.measure_name or (measure.name if measure else rule.id)
     if measure is None or measure.widest is None:
         return f"{name} cannot be told (limit: {limits})"
-    low, high = measure.widest
-    value = _number(low) if low == high else f"between {_number(low)} and {_number(high)}"
+    low, high = (_beside(v, policy.limits(rule).values()) for v in measure.widest)
+    value = low if low == high else f"between {low} and {high}"
     detail = "; ".join(f"{v.source}: {v.message}" if v.source else v.message for v in violations[:3])
     return f"{name} is {value} (limit: {limits})" + (f": {detail}" if detail else "")
+
+
+def _beside(value: float, limits: Iterable[Decimal]) -> str:
+    """Show a number so that it does not look like a limit that it misses by little."""
+    shown = _number(value)
+    looks_equal = any(_number(float(v)) == shown and float(v) != value for v in limits)
+    return f"{value:.12g}" if looks_equal else shown
 
 
 def _number(value: float) -> str:

@@ -96,7 +96,7 @@ class Measure:
             return None
         if self.low == self.high or not self.denominator or self.numerator is None:
             return self.low
-        return rounded(self.numerator / self.denominator)
+        return self.numerator / self.denominator
 
     @property
     def widest(self) -> tuple[float, float] | None:
@@ -217,9 +217,8 @@ def share(
     looked_at = total if n is None else n
     if total == 0:
         return Measure(name, scope, unit, None, None, 0, 0, looked_at)
-    return Measure(
-        name, scope, unit, rounded(true / total), rounded((true + unknown) / total), true, total, looked_at
-    )
+    # Not rounded here: a limit is judged on the exact share, and only what is written is rounded.
+    return Measure(name, scope, unit, true / total, (true + unknown) / total, true, total, looked_at)
 
 
 def count(name: str, unit: str, number: int, *, scope: str = "dataset", n: int = 0) -> Measure:

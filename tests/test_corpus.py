@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.corpus import Corpus, evaluate_row
-from audit.errors import ConservationError
+from audit.errors import ConservationError, QueryTimeoutError
 from audit.ledger import FileEntry, Ledger
 from audit.readers import SHARD_SCHEMA
 from audit.records import COLUMNS, arrow_schema, content_sha256
@@ -149,6 +149,15 @@ def test_the_engine_is_closed_to_the_outside(tmp_path: Path) -> None:
             with pytest.raises(duckdb.Error):
                 corpus.rows(sql)
     assert secret.num_rows == 1
+
+
+def test_a_query_that_runs_too_long_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine has no time limit of its own; the watchdog interrupts, and there is no verdict."""
+    monkeypatch.setattr("audit.corpus.QUERY_SECONDS", 0.2)
+    with load(tmp_path, [row(1)]) as corpus, pytest.raises(QueryTimeoutError) as caught:
+        corpus.rows("SELECT SUM(SIN(a.range * b.range)) FROM range(1000000) a, range(1000000) b")
+
+    assert caught.value.exit_code == 4
 
 
 def test_an_empty_delivery_is_an_empty_corpus(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def test_every_problem_is_listed_in_the_order_of_the_file() -> None:
         (b"a = {\n b = 1 }\n", "x.toml:1:6: this is not TOML 1.0"),
         (b"a = " + b"[" * 200 + b"]" * 200, "x.toml:1:1: nested deeper"),
         (b"a = " + b"[" * 100_000, "x.toml:1:"),
+        (b"a = " + b"9" * 5_000, "x.toml:1:1: not valid TOML"),
     ],
 )
 def test_broken_files_are_refused_in_words(raw: bytes, message: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.findings import Measure, finding_id, permission_shares, rounded, share
+from audit.findings import Measure, Verdict, finding_id, permission_shares, rounded, share
+from audit.policy import judge_limit
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**7))
@@ -56,3 +59,11 @@ def test_rejected_rows_count_as_unknown_in_every_share() -> None:
     assert (permitted.low, permitted.high) == (0.8, 0.9)
     assert (prohibited.low, prohibited.high) == (0.1, 0.2)
     assert (unknown.low, unknown.high) == (0.1, 0.1)
+
+
+def test_limits_are_judged_on_exact_shares() -> None:
+    """One record short of a fifth is not a fifth, however it is printed."""
+    found = share("a.b", "share of records", 1_999_999, 0, 10_000_000)
+
+    assert judge_limit({"at_least": Decimal("0.2")}, found.widest) is Verdict.FAIL
+    assert judge_limit({"at_least": Decimal("0.2")}, share("a.b", "s", 2, 0, 10).widest) is Verdict.PASS

@@ -194,7 +194,7 @@ price_usd = inf
             "audit.toml:12:1: 'generated_on' fills generated_from and generated_to; give either it or them",
             "audit.toml:15:10: 'sinthetic' is not a possible value of 'origin'; did you mean 'synthetic'?",
             "audit.toml:16:15: 'obtained_on' names no day that exists",
-            "audit.toml:17:15: 'human_ratio' input should be less than or equal to 1",
+            "audit.toml:17:15: 'human_ratio' must be at most 1",
             "audit.toml:18:17: 'personal_data' must be true or false",
             "audit.toml:19:3: [source.maker] needs 'kind'",
             "audit.toml:20:8: 'lable' is not a possible value of 'role'; did you mean 'label'?",
@@ -254,8 +254,8 @@ def test_a_wrong_key_is_named_where_it_stands(mistakes, old, new, message):
         (f"[source.evidence]\norigin = {{document = '../a', sha256 = '{DIGEST}'}}", "must not leave"),
         ("[[source.maker]]\nrole = 'label'\nkind = 'human'\nmodel = 'x'", "a human maker has no 'model'"),
         ("[source.maker]\nrole = 'label'", "this is a list of tables"),
-        ("[claims]\nhuman_share = 1.5", "'human_share' input should be less than or equal to 1"),
-        ("[claims]\nrecords = -1", "'records' input should be greater than or equal to 0"),
+        ("[claims]\nhuman_share = 1.5", "'human_share' must be at most 1"),
+        ("[claims]\nrecords = -1", "'records' must be at least 0"),
     ],
 )
 def test_values_are_checked_by_the_type_of_their_column(load, mistakes, extra, message):

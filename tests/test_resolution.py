@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from audit.documents import parse_document
@@ -227,7 +227,12 @@ STRICT = ["prohibited", NOASSERTION, "conditional", "allowed"]
 def test_forgetting_a_fact_never_opens(
     origin: str, prompt: str, label: str, teacher: str, forget: str
 ) -> None:
-    """Law 1: whatever is blanked out, the terms never become free of doubt by it."""
+    """Law 1: whatever is blanked out, the terms never become free of doubt by it.
+
+    A record that calls itself human and names a teacher contradicts itself; taking the name away settles
+    that, and is not forgetting.
+    """
+    assume(not (origin == "human" and forget == "teacher_model"))
     row = TEACHER | {
         "origin": origin,
         "prompt_origin": prompt,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.corpus import MILLION, Corpus
-from audit.findings import CheckResult, Measure, rounded, share
+from audit.findings import CheckResult, Measure, share
 from audit.resolution import Circumstances, Resolution
 
 UNIT = "share of records"
@@ -42,9 +42,9 @@ def _shares(corpus: Corpus, scope: str, source: str | None) -> list[Measure]:
                 f"origin.{name}",
                 scope,
                 UNIT,
-                rounded(n / total),
-                rounded((n + open_) / total),
-                rounded(n),
+                n / total,
+                (n + open_) / total,
+                n,
                 total,
                 total,
             )

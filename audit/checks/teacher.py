@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.corpus import Corpus
-from audit.findings import CheckResult, Measure, count, rounded
+from audit.findings import CheckResult, Measure, count
 from audit.resolution import Circumstances, Resolution
 
 
@@ -18,7 +18,7 @@ def teacher(corpus: Corpus, circumstances: Circumstances, resolution: Resolution
     total, open_ = sum(held.values()) + rejected, held.get("NOASSERTION", 0) + rejected
     top = max(named.values(), default=0)
     known = total > 0 and not corpus.ledger.uncounted
-    low, high = (rounded(top / total), rounded((top + open_) / total)) if known else (None, None)
+    low, high = (top / total, (top + open_) / total) if known else (None, None)
     reference = next(iter(named), None)
     return CheckResult(
         measures=(

@@ -10,6 +10,7 @@ import pytest
 
 from audit.checks import CHECKS, MEASURES, NOT_CHECKED
 from audit.decision import AuditRun
+from audit.findings import rounded
 from audit.pipeline import Request, run_audit
 from audit.policy import load_policy
 
@@ -66,7 +67,7 @@ def run(delivery: Callable[..., Path]) -> AuditRun:
 def interval(run: AuditRun, name: str, scope: str = "dataset") -> tuple[float | None, float | None]:
     """Return low and high of one measure."""
     (found,) = [m for m in run.measures if (m.name, m.scope) == (name, scope)]
-    return found.low, found.high
+    return rounded(found.low), rounded(found.high)
 
 
 def test_every_check_answers_exactly_what_it_declares(run: AuditRun) -> None:

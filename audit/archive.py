@@ -1,0 +1,117 @@
+"""The run folder: everything of a run that is kept, and enough of its inputs to replay it.
+
+Holds ``run.json``, ``records.parquet`` (flat columns and one verdict column for each record rule), the
+side tables and ``inputs/``. No record text is kept (design law 7). A folder appears whole or not at
+all. Stands beside the store, above evaluate. Stable.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit.corpus import Corpus
+from audit.decision import AuditRun
+from audit.errors import ConservationError, IrreproducibleError
+from audit.language import verdict_sql
+from audit.manifest import Manifest
+from audit.policy import Policy
+from audit.project import Project
+from audit.terms import catalog_rows
+
+_MAKERS = (
+    "role",
+    "kind",
+    "model",
+    "provider",
+    "access",
+    "channel",
+    "region",
+    "generated_from",
+    "generated_to",
+    "standing",
+    "conclusion",
+    "reason",
+)
+_TERMS = (
+    "role",
+    "model",
+    "terms_id",
+    "instrument",
+    "version",
+    "section",
+    "confidence",
+    "conclusion",
+    "reason",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a run was judged by."""
+
+    manifest: Manifest
+    project: Project | None
+    policy: Policy
+    terms_used: tuple[str, ...]
+
+
+def write_folder(parent: Path, run: AuditRun, corpus: Corpus, rejects: Path, inputs: Inputs) -> Path:
+    """Write the run folder under ``parent`` and return it; a run that is kept already stays as it is.
+
+    Raises:
+        IrreproducibleError: the same run id is kept with another answer (exit 4).
+        ConservationError: a table does not hold the records that were audited.
+    """
+    folder = parent / run.run_id
+    if (folder / "run.json").is_file():
+        if (folder / "run.json").read_bytes() != run.to_bytes():
+            raise IrreproducibleError(
+                f"{run.run_id} is kept with another answer although every digest is the same",
+                help=f"Compare {folder / 'run.json'} with a fresh run in another AUDIT_HOME, and report both.",
+            )
+        return folder
+    parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=parent))
+    try:
+        _write(building, run, corpus, rejects, inputs)
+        building.chmod(0o755)
+        building.rename(folder)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return folder
+
+
+def _write(folder: Path, run: AuditRun, corpus: Corpus, rejects: Path, inputs: Inputs) -> None:
+    rules = [r for r in inputs.policy.rules if r.for_each == "record"]
+    verdicts = {f"rule:{r.id}": verdict_sql(inputs.policy.condition(r)) for r in rules}
+    about = {"audit_run": run.run_id, "schema": "audit-records/1"}
+    written = corpus.write_records(folder / "records.parquet", verdicts, about)
+    if written != run.coverage.audited:
+        raise ConservationError(
+            f"records.parquet holds {written:,} records of {run.coverage.audited:,} audited"
+        )
+    corpus.write_side(folder / "makers.parquet", "lineage_makers", _MAKERS, about)
+    corpus.write_side(folder / "record_terms.parquet", "lineage_terms", _TERMS, about)
+    shutil.copyfile(rejects, folder / "rejects.parquet")
+    (folder / "run.json").write_bytes(run.to_bytes())
+    _write_inputs(folder / "inputs", inputs)
+
+
+def _write_inputs(folder: Path, inputs: Inputs) -> None:
+    folder.mkdir()
+    (folder / "audit.toml").write_text(inputs.manifest.document.text, encoding="utf-8")
+    if inputs.project is not None:
+        (folder / "audit-project.toml").write_text(inputs.project.document.text, encoding="utf-8")
+    _write_json(folder / "policy.json", inputs.policy.resolved())
+    _write_json(folder / "catalog.json", catalog_rows(inputs.terms_used))
+
+
+def _write_json(path: Path, value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str)
+    path.write_text(text + "\n", encoding="utf-8")
