@@ -30,8 +30,6 @@ MEMORY_LIMIT = "1GB"
 """Working memory of the engine; larger tables spill into the scratch folder."""
 BATCH_ROWS = 65_536
 MILLION = 1_000_000
-LINEAGE = "lineage"
-"""Ordinal of a record's distinct lineage; resolution works once for each, not once for each record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +59,14 @@ class HumanPart:
 class Corpus:
     """The records of one delivery."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, ledger: Ledger, lineage: tuple[str, ...]
+    ) -> None:
         self._connection = connection
+        self._lineage = lineage
         self.ledger = ledger
-        self.table = "declared"
-        """The table that holds the records: ``declared``, then ``records`` once it is concluded."""
+        self.table = "received"
+        """The table that holds the records: ``received``, then ``records`` once it is concluded."""
 
     @classmethod
     def load(
@@ -102,40 +103,21 @@ class Corpus:
         if incoming is None:
             incoming = _nullable_id(schema).empty_table()
         connection.register("incoming", incoming)
-        connection.execute("CREATE TABLE received AS SELECT * FROM incoming")
+        connection.execute(f"CREATE TABLE received AS SELECT * {_named(connection)} FROM incoming")
         connection.unregister("incoming")
         connection.execute("SET lock_configuration = true")
-        corpus = cls(connection, ledger)
+        corpus = cls(connection, ledger, tuple(lineage))
         corpus._check_audited("received")
-        corpus._name_records()
-        corpus._number_lineages(lineage)
+        corpus._number_lineages()
         return corpus
 
-    def _name_records(self) -> None:
-        (missing,) = self.row("SELECT COUNT(*) FROM received WHERE record_id IS NULL")
-        name = "record_id"
-        if missing:
-            name = (
-                "CASE WHEN record_id IS NULL THEN SUBSTR(content_sha256, 1, 16) || '-' || CAST(ROW_NUMBER() OVER "
-                "(PARTITION BY record_id, content_sha256 ORDER BY source_id, file, row) AS VARCHAR) "
-                "ELSE record_id END"
-            )
-        self._execute(f"CREATE TABLE named AS SELECT * REPLACE ({name} AS record_id) FROM received")
-        self._execute("DROP TABLE received")
-
-    def _number_lineages(self, lineage: Sequence[str]) -> None:
-        chosen = ", ".join(quote(c) for c in lineage)
-        order = ", ".join(f"{quote(c)} NULLS FIRST" for c in lineage)
+    def _number_lineages(self) -> None:
+        chosen = ", ".join(quote(c) for c in self._lineage)
+        order = ", ".join(f"{quote(c)} NULLS FIRST" for c in self._lineage)
         self._execute(
             f"CREATE TABLE lineages AS SELECT ROW_NUMBER() OVER (ORDER BY {order}) - 1 AS lineage, * "
-            f"FROM (SELECT {chosen}, COUNT(*) AS records FROM named GROUP BY {chosen})"
+            f"FROM (SELECT {chosen}, COUNT(*) AS records FROM received GROUP BY {chosen})"
         )
-        match = " AND ".join(f"n.{quote(c)} IS NOT DISTINCT FROM l.{quote(c)}" for c in lineage)
-        self._execute(
-            f"CREATE TABLE declared AS SELECT n.*, l.lineage FROM named n JOIN lineages l ON {match}"
-        )
-        self._execute("DROP TABLE named")
-        self._check_audited("declared")
 
     def lineages(self) -> list[dict[str, Any]]:
         """Return the distinct lineages in order, each with its number of ``records``."""
@@ -162,13 +144,14 @@ class Corpus:
             elif column.stage == "check":
                 parts.append(f"CAST(NULL AS {_SQL_TYPES[column.kind]}) AS {name}")
             else:
-                parts.append(f"d.{name}")
+                parts.append(f"r.{name}")
+        match = " AND ".join(f"r.{quote(c)} IS NOT DISTINCT FROM l.{quote(c)}" for c in self._lineage)
         self._execute(
-            f"CREATE TABLE records AS SELECT {', '.join(parts)}, d.lineage FROM declared d "
-            "JOIN conclusions c ON d.lineage = c.lineage"
+            f"CREATE TABLE records AS SELECT {', '.join(parts)}, l.lineage FROM received r "
+            f"JOIN lineages l ON {match} JOIN conclusions c ON l.lineage = c.lineage"
         )
         self._check_audited("records")
-        self._execute("DROP TABLE declared")
+        self._execute("DROP TABLE received")
         self.table = "records"
 
     def add_table(self, name: str, table: pa.Table) -> None:
@@ -398,6 +381,18 @@ def evaluate_row(expression: str, given: Mapping[str, Any]) -> bool | None:
         found = engine.execute(f"SELECT {expression} FROM (SELECT {', '.join(cells)})", values).fetchone()
     answer = found[0] if found else None
     return None if answer is None else bool(answer)
+
+
+def _named(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return what gives records without an id the first 16 hex digits of their content and its occurrence."""
+    ((missing,),) = connection.execute("SELECT COUNT(*) FROM incoming WHERE record_id IS NULL").fetchall()
+    if not missing:
+        return ""
+    return (
+        "REPLACE (CASE WHEN record_id IS NULL THEN SUBSTR(content_sha256, 1, 16) || '-' || CAST(ROW_NUMBER() OVER "
+        "(PARTITION BY record_id, content_sha256 ORDER BY source_id, file, row) AS VARCHAR) "
+        "ELSE record_id END AS record_id)"
+    )
 
 
 def _within(condition: str, source: str | None) -> str:
