@@ -11,10 +11,14 @@ A tour, bottom up:
 
 The usual way in is ``run_audit``::
 
+    from datetime import date
     from pathlib import Path
+
     import audit
 
-    outcome = audit.run_audit(audit.Request(Path("delivery"), policy="commercial-model"))
+    outcome = audit.run_audit(
+        audit.Request(Path("delivery"), policy="commercial-model", as_of=date.today())
+    )
     outcome.run.verdict
 
 The names below are public and stable; they are imported on first use, so that ``import audit`` is quick.

@@ -7,6 +7,7 @@ all. Stands beside the store, above evaluate. Stable.
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.corpus import Corpus
-from audit.decision import AuditRun
+from audit.decision import SCHEMA, AuditRun
 from audit.errors import ConservationError, IrreproducibleError
 from audit.language import verdict_sql
 from audit.manifest import Manifest
@@ -23,6 +24,10 @@ from audit.policy import Policy
 from audit.project import Project
 from audit.terms import catalog_rows
 
+_CONTENTS = frozenset(
+    {"inputs", "makers.parquet", "record_terms.parquet", "records.parquet", "rejects.parquet", "run.json"}
+)
+"""Everything that a run folder holds."""
 _MAKERS = (
     "role",
     "kind",
@@ -57,7 +62,7 @@ class Inputs:
     manifest: Manifest
     project: Project | None
     policy: Policy
-    terms_used: tuple[str, ...]
+    catalog_used: tuple[str, ...]
 
 
 def write_folder(parent: Path, run: AuditRun, corpus: Corpus, rejects: Path, inputs: Inputs) -> Path:
@@ -68,12 +73,7 @@ def write_folder(parent: Path, run: AuditRun, corpus: Corpus, rejects: Path, inp
         ConservationError: a table does not hold the records that were audited.
     """
     folder = parent / run.run_id
-    if (folder / "run.json").is_file():
-        if (folder / "run.json").read_bytes() != run.to_bytes():
-            raise IrreproducibleError(
-                f"{run.run_id} is kept with another answer although every digest is the same",
-                help=f"Compare {folder / 'run.json'} with a fresh run in another AUDIT_HOME, and report both.",
-            )
+    if _is_kept(folder, run):
         return folder
     parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=parent))
@@ -81,10 +81,39 @@ def write_folder(parent: Path, run: AuditRun, corpus: Corpus, rejects: Path, inp
         _write(building, run, corpus, rejects, inputs)
         building.chmod(0o755)
         building.rename(folder)
+    except OSError as cause:
+        shutil.rmtree(building, ignore_errors=True)
+        # Somebody else audited the same delivery at the same time and was first.
+        if cause.errno in (errno.ENOTEMPTY, errno.EEXIST) and _is_kept(folder, run):
+            return folder
+        raise
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
     return folder
+
+
+def _is_kept(folder: Path, run: AuditRun) -> bool:
+    """Whether the run is kept already, with the same answer."""
+    kept = folder / "run.json"
+    if not kept.is_file():
+        return False
+    if kept.read_bytes() != run.to_bytes():
+        raise IrreproducibleError(
+            f"{run.run_id} is kept with another answer although every digest is the same",
+            help=f"Compare {kept} with a fresh run in another AUDIT_HOME, and report both.",
+        )
+    return True
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Whether a folder holds a run and nothing else, so that a later run may take its place."""
+    try:
+        document = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    named = {p.name for p in folder.iterdir()}
+    return isinstance(document, dict) and document.get("schema") == SCHEMA and named <= _CONTENTS
 
 
 def _write(folder: Path, run: AuditRun, corpus: Corpus, rejects: Path, inputs: Inputs) -> None:
@@ -109,7 +138,7 @@ def _write_inputs(folder: Path, inputs: Inputs) -> None:
     if inputs.project is not None:
         (folder / "audit-project.toml").write_text(inputs.project.document.text, encoding="utf-8")
     _write_json(folder / "policy.json", inputs.policy.resolved())
-    _write_json(folder / "catalog.json", catalog_rows(inputs.terms_used))
+    _write_json(folder / "catalog.json", catalog_rows(inputs.catalog_used))
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -17,9 +17,11 @@ from typing import Any, NoReturn
 import click
 
 from audit import __version__
-from audit.display import lines, terminal
+from audit.display import json_text, lines, terminal
 from audit.errors import AuditError, UnknownNameError
 
+FORMATS = ("text", "json")
+"""The formats of every command that has one."""
 INTERRUPTED = 130
 """What shells expect of a program stopped by Ctrl-C: not zero, and no verdict."""
 
@@ -92,13 +94,28 @@ class _Day(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs o
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(str(value))
+            # Python also takes 20261122 and week dates, which people misread.
+            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a day, not a time
         except ValueError:
             self.fail(f"'{terminal(value)}' is not a date such as 2026-10-31", param, ctx)
 
 
+def _known_format(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if value not in FORMATS:
+        raise UnknownNameError(
+            f"there is no format '{terminal(value)}'", help=f"Formats: {', '.join(FORMATS)}."
+        )
+    return value
+
+
 _format = click.option(
-    "--format", "format_", default="text", show_default=True, metavar="F", help="text, or json for machines."
+    "--format",
+    "format_",
+    default="text",
+    show_default=True,
+    metavar="F",
+    callback=_known_format,
+    help="text, or json for machines.",
 )
 
 
@@ -136,8 +153,6 @@ def run(
     from audit.pipeline import Request, run_audit
     from audit.progress import progress
 
-    if format_ not in EXPORTS:
-        raise UnknownNameError(f"there is no format '{format_}'", help=f"Formats: {', '.join(EXPORTS)}.")
     request = Request(delivery, manifest, policy, as_of or datetime.now(UTC).date(), out)
     with progress() as report:
         outcome = run_audit(request, progress=report)
@@ -160,7 +175,7 @@ def runs(dataset: str | None, limit: int, format_: str) -> int:
 
     found = open_store(Path.cwd()).runs(dataset=dataset, limit=limit)
     if format_ == "json":
-        click.echo(json.dumps([r.to_json() for r in found], indent=1))
+        click.echo(_json([r.to_json() for r in found]))
         return 0
     for r in found:
         click.echo(
@@ -190,7 +205,7 @@ def terms(
 
     found = describe_terms(model, on or datetime.now(UTC).date(), via, channel, region)
     click.echo(
-        json.dumps(found, indent=1, ensure_ascii=False) if format_ == "json" else terms_text(found),
+        _json(found) if format_ == "json" else terms_text(found),
         nl=format_ == "json",
     )
     return 0
@@ -215,7 +230,7 @@ def license(expressions: tuple[str, ...], use_: str | None, format_: str) -> int
         raise UnknownNameError(f"there is no use '{use_}'", help=f"Uses: {', '.join(known)}.")
     found = [describe(e, known[use_] if use_ else None) for e in expressions]
     click.echo(
-        json.dumps(found, indent=1, ensure_ascii=False) if format_ == "json" else licenses_text(found),
+        _json(found) if format_ == "json" else licenses_text(found),
         nl=format_ == "json",
     )
     return 0
@@ -238,7 +253,7 @@ def policy_list(format_: str) -> int:
             {"id": p.id, "version": p.version, "title": p.title, "where": str(p.where), "problem": p.problem}
             for p in found
         ]
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        click.echo(_json(rows))
         return 0
     for p in found:
         click.echo(f"{terminal(p.id):<20}{terminal(p.version):<9}{terminal(p.title)}")
@@ -289,7 +304,7 @@ def schema(name: str) -> int:
     """Print a JSON Schema: record, manifest, project or policy."""
     from audit.pipeline import json_schema
 
-    click.echo(json.dumps(json_schema(name), indent=1, ensure_ascii=False))
+    click.echo(_json(json_schema(name)))
     return 0
 
 
@@ -309,6 +324,11 @@ def dashboard(port: int, host: str) -> int:
     from audit.serving import serve
 
     return serve(host, port, home=home_of(Path.cwd()))
+
+
+def _json(value: object) -> str:
+    """Write JSON that is safe to look at in a terminal."""
+    return json_text(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def _near(path: Path) -> Path:

@@ -8,8 +8,9 @@ a count; nothing above imports an engine. Experimental: the methods may grow.
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+import rfc8785
 
 from audit.errors import ConservationError, InternalError, QueryTimeoutError
 from audit.ledger import Ledger
-from audit.records import COLUMNS, arrow_schema
+from audit.records import COLUMNS, NOASSERTION, UNREADABLE, Column, arrow_schema
 
 QUERY_SECONDS = 1800.0
 """DuckDB has no time limit for a query; the watchdog interrupts one that runs longer."""
@@ -144,7 +146,11 @@ class Corpus:
             elif column.stage == "check":
                 parts.append(f"CAST(NULL AS {_SQL_TYPES[column.kind]}) AS {name}")
             else:
-                parts.append(f"r.{name}")
+                parts.append(
+                    _settled(f"r.{name}", name)
+                    if column.is_text and column.stage == "declared"
+                    else f"r.{name}"
+                )
         match = " AND ".join(f"r.{quote(c)} IS NOT DISTINCT FROM l.{quote(c)}" for c in self._lineage)
         self._execute(
             f"CREATE TABLE records AS SELECT {', '.join(parts)}, l.lineage FROM received r "
@@ -297,18 +303,20 @@ class Corpus:
         readings, not a commitment: ``digests.data`` is that.
         """
         skip = {"file", "row", "line", "byte_offset"}
-        names = [
-            c.name for c in COLUMNS.values() if c.stage in ("identity", "declared") and c.name not in skip
-        ]
-        cells = ", ".join(f"COALESCE(CAST({quote(n)} AS VARCHAR), CHR(1))" for n in names)
+        cells = _cells(
+            c for c in COLUMNS.values() if c.stage in ("identity", "declared") and c.name not in skip
+        )
         lanes = ", ".join(
             f"COALESCE(SUM(CAST(('0x' || SUBSTR(h, {1 + 16 * i}, 16)) AS UBIGINT)), 0)" for i in range(4)
         )
         found = self.row(
             f"SELECT COUNT(*), {lanes} FROM (SELECT SHA256(CONCAT_WS(CHR(31), {cells})) AS h FROM {self.table})"
         )
-        (digest,) = self.row(f"SELECT SHA256({literal(','.join(str(int(v)) for v in found))})")
-        return str(digest)
+        # A file that was not read to its end (a time limit on a slow machine, say) makes other records of it.
+        broken = sorted((e.source_id, e.path, e.error or "") for e in self.ledger.files if e.records is None)
+        return hashlib.sha256(
+            rfc8785.dumps([[str(int(v)) for v in found], [list(b) for b in broken]])
+        ).hexdigest()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -388,11 +396,23 @@ def _named(connection: duckdb.DuckDBPyConnection) -> str:
     ((missing,),) = connection.execute("SELECT COUNT(*) FROM incoming WHERE record_id IS NULL").fetchall()
     if not missing:
         return ""
+    # Equal content is numbered by what is declared of it before its place, so that shuffled rows keep their ids.
+    declared = f"CONCAT_WS(CHR(31), {_cells(c for c in COLUMNS.values() if c.stage == 'declared')})"
     return (
         "REPLACE (CASE WHEN record_id IS NULL THEN SUBSTR(content_sha256, 1, 16) || '-' || CAST(ROW_NUMBER() OVER "
-        "(PARTITION BY record_id, content_sha256 ORDER BY source_id, file, row) AS VARCHAR) "
+        f"(PARTITION BY record_id, content_sha256 ORDER BY source_id, {declared}, file, row) AS VARCHAR) "
         "ELSE record_id END AS record_id)"
     )
+
+
+def _settled(read: str, name: str) -> str:
+    """Turn what the reader could not read into plain unknown, once resolution has seen the difference."""
+    return f"COALESCE(NULLIF({read}, {literal(UNREADABLE)}), {literal(NOASSERTION)}) AS {name}"
+
+
+def _cells(columns: Iterable[Column]) -> str:
+    """Columns as texts that can be joined: null is told apart from every value."""
+    return ", ".join(f"COALESCE(CAST({quote(c.name)} AS VARCHAR), CHR(1))" for c in columns)
 
 
 def _within(condition: str, source: str | None) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import rfc8785
 
+from audit.display import json_text
 from audit.findings import (
     CheckState,
     Claim,
@@ -158,7 +159,8 @@ class AuditRun:
 
     def to_bytes(self) -> bytes:
         """Return the bytes of ``run.json``: the same for the same run on any machine."""
-        return (json.dumps(self.to_json(), ensure_ascii=False, indent=1, default=_plain) + "\n").encode()
+        text = json.dumps(self.to_json(), ensure_ascii=False, indent=1, default=_plain)
+        return (json_text(text) + "\n").encode()
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ nothing of ours. Stable; later sinks (CSV, Markdown, HTML, PDF) join here.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 MAX_SHOWN = 200
@@ -26,6 +27,21 @@ def terminal(text: object, *, limit: int = MAX_SHOWN) -> str:
     cut = given[:limit]
     shown = "".join(f"<U+{ord(c):04X}>" if unicodedata.category(c) in _HIDDEN else c for c in cut)
     return f"{shown}..." if len(given) > limit else shown
+
+
+def json_text(text: str) -> str:
+    """Escape what would steer a display inside a JSON document; it stays the same JSON.
+
+    Line breaks stay: in JSON they stand between values only.
+    """
+    if text.isascii():
+        return text
+    return "".join(_json_escape(c) if c != "\n" and unicodedata.category(c) in _HIDDEN else c for c in text)
+
+
+def _json_escape(character: str) -> str:
+    """Write one character as JSON does: UTF-16 units of four hexadecimal digits."""
+    return json.dumps(character)[1:-1]
 
 
 def lines(text: object) -> str:

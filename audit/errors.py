@@ -75,12 +75,6 @@ class PolicyError(DocumentError):
     """A policy file is not valid, or loosens what it extends (exit 2)."""
 
 
-class NothingToAuditError(AuditError):
-    """No record came in although everything could be read (exit 5)."""
-
-    exit_code = 5
-
-
 class UnreadableError(AuditError):
     """Data that should be there is missing or cannot be read, so nothing can be concluded (exit 3)."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from audit.checks import CHECKS, NOT_CHECKED, Check
+from audit.checks import CHECKS, NOT_CHECKED, RECORDS, Check
 from audit.corpus import Corpus
 from audit.errors import ConservationError
 from audit.findings import (
@@ -30,6 +30,7 @@ from audit.findings import (
     finding_id,
     share,
 )
+from audit.given import Given
 from audit.language import Condition, Share, counting_sql, rule_sql, share_sql
 from audit.policy import Policy, Rule, judge_limit
 from audit.reasons import Reasons
@@ -68,11 +69,12 @@ def evaluate(
     Raises:
         ConservationError: a rule's counts do not add up to the records.
     """
+    given = Given(corpus, circumstances, resolution, policy.values, policy.references)
     results: dict[str, CheckResult] = {}
     states: dict[str, CheckState] = {}
     for check in checks:
         progress(f"checking {check.title.lower()}")
-        results[check.id] = check.run(corpus, circumstances, resolution)
+        results[check.id] = check.run(given)
         states[check.id] = CheckState.RAN
     ledger = corpus.ledger
     incoming = sum(e.records or 0 for e in ledger.files)
@@ -102,9 +104,12 @@ def _capped(counts: dict[str, int]) -> dict[str, int]:
     """Keep the commonest values and add up the rest, so that the counts still sum to the records."""
     listed = list(counts.items())
     rest = listed[_VALUES:]
-    return dict(listed[:_VALUES]) | (
-        {f"({len(rest):,} other values)": sum(n for _, n in rest)} if rest else {}
-    )
+    if not rest:
+        return counts
+    name = f"({len(rest):,} other values)"
+    while name in counts:
+        name = f"({name})"
+    return dict(listed[:_VALUES]) | {name: sum(n for _, n in rest)}
 
 
 def _measures(
@@ -114,9 +119,9 @@ def _measures(
     found: dict[tuple[str, str], Measure] = {}
     for check in checks:
         result = results[check.id]
-        for kind in check.violations:
+        for kind, unit in check.violations.items():
             number = sum(v.count for v in result.violations if v.kind == kind)
-            measure = count(f"{check.id}.{kind}", "found", number, n=incoming)
+            measure = count(f"{check.id}.{kind}", unit, number, n=incoming)
             found[measure.name, measure.scope] = measure
         for measure in result.measures:
             found[measure.name, measure.scope] = measure
@@ -243,8 +248,8 @@ def _dataset_findings(
                 severity=Severity(rule.severity),
                 source="",
                 verdict=verdict,
-                records=int(measure.numerator or 0) if measure is not None and verdict is Verdict.FAIL else 0,
-                unknown=_open(measure) if verdict is Verdict.UNKNOWN else 0,
+                records=_concerned(measure) if verdict is Verdict.FAIL else 0,
+                unknown=_concerned(measure) if verdict is Verdict.UNKNOWN else 0,
                 message=_measured(rule, policy, measure, violations),
                 because=rule.because,
                 fix=rule.fix,
@@ -280,10 +285,13 @@ def _shares(corpus: Corpus, shares: list[Share]) -> list[Measure]:
     return found
 
 
-def _open(measure: Measure | None) -> int:
-    if measure is None or measure.low is None or measure.high is None or not measure.denominator:
-        return measure.n if measure is not None else 0
-    return round((measure.high - measure.low) * measure.denominator)
+def _concerned(measure: Measure | None) -> int:
+    """How many records a dataset rule's answer is about: those counted, or all that a share is of."""
+    if measure is None:
+        return 0
+    if measure.unit == RECORDS:
+        return int(measure.numerator or 0)
+    return measure.n if measure.unit.startswith("share") else 0
 
 
 def _why(rule: Rule, measure: Measure | None) -> tuple[str, ...]:

@@ -140,7 +140,7 @@ class Finding:
     source: str
     verdict: Verdict
     records: int
-    """Records that fail the rule; for a dataset rule the records its number looked at."""
+    """Records that fail the rule; of a dataset rule those that were counted, or all that a share is of."""
     unknown: int
     """Records for which it cannot be told, rejected ones included."""
     message: str

@@ -6,19 +6,21 @@ never a pass. A fact beside the manifest: it knows nothing of terms, policies or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from audit.manifest import Source
-from audit.records import NOASSERTION, NONE, MakerRole, Method, Origin, TextRole
+from audit.manifest import Maker, Source
+from audit.records import NOASSERTION, NONE, UNREADABLE, MakerRole, Method, Origin, TextRole
 
 Kind = Literal["human", "model", "unknown"]
 
-_RESPONSE_ROLES = frozenset({MakerRole.RESPONSE, MakerRole.CHOSEN, MakerRole.REJECTED, MakerRole.REVISION})
-_LABELLED_BY_PEOPLE = frozenset({Method.HUMAN_LABELLED.value, Method.USER_FEEDBACK.value})
-_LABELLED = _LABELLED_BY_PEOPLE | {Method.RLAIF.value}
+_LABELLED_BY_PEOPLE = frozenset({Method.HUMAN_LABELLED, Method.USER_FEEDBACK})
+_LABELLED = _LABELLED_BY_PEOPLE | {Method.RLAIF}
+_BY_MODELS = frozenset({Method.DISTILLED, Method.SELF_INSTRUCT, Method.CRITIQUE_REVISION})
+"""Methods in which a model writes the response, whatever else is said of it."""
+_ANSWERS = {TextRole.CHOSEN: MakerRole.CHOSEN, TextRole.REJECTED: MakerRole.REJECTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Part:
     region: str | None = None
     generated_from: date | None = None
     generated_to: date | None = None
+    from_manifest: bool = False
+    """Stated by ``[[source.maker]]``, for which no document can be named yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +49,131 @@ class Parts:
     """As declared or implied; ``NONE`` where the record has no prompt."""
     label_origin: str
     """As declared or implied; ``NONE`` where the record has no label."""
+    contradictions: tuple[str, ...] = ()
+    """Columns whose statements exclude each other; the stricter reading is taken."""
 
 
 def parts_of(row: Mapping[str, Any], source: Source, roles: frozenset[TextRole]) -> Parts:
     """List the makers of a record's parts.
 
-    The response is always there; the prompt where the text has a ``system`` or ``user`` turn; a
-    label where two answers are compared, a judge or label origin is stated, or the method is
-    labelling. A maker in the manifest speaks for its role and replaces what the flat columns say of
-    it. A synthetic part without a model of its own is the teacher's; ``self-instruct`` means that the
-    teacher wrote the prompts too.
+    A response is always there, or a chosen and a rejected one; a prompt where the text has a ``system``
+    or ``user`` turn; a label where two answers are compared, a judge or label origin is stated, or the
+    method is labelling. A maker in the manifest speaks for its own role (``response`` also for chosen and
+    rejected ones without a maker of their own), and adds to what the flat columns name, never hides it. A
+    synthetic part without a model of its own is the teacher's; ``self-instruct`` means that the teacher
+    wrote the prompts too. ``NONE`` for a part that is there is no answer.
     """
-    stated: dict[MakerRole, list[Part]] = {}
-    for maker in source.makers:
-        stated.setdefault(MakerRole(maker.role), []).append(
-            Part(
-                maker.role,
-                "human" if maker.kind == "human" else "model",
-                _known(maker.model),
-                _known(maker.provider),
-                _known(maker.access),
-                _known(maker.channel),
-                _known(maker.region),
-                maker.generated_from,
-                maker.generated_to,
+    return _Account(row, source, roles).settle()
+
+
+class _Account:
+    """Works out one record's parts."""
+
+    def __init__(self, row: Mapping[str, Any], source: Source, roles: frozenset[TextRole]) -> None:
+        self.row, self.roles = row, roles
+        self.method = row["method"]
+        self.stated: dict[MakerRole, list[Part]] = {}
+        for maker in source.makers:
+            self.stated.setdefault(MakerRole(maker.role), []).append(_of_manifest(maker))
+        self.contradictions: list[str] = []
+
+    def settle(self) -> Parts:
+        prompt, label = self.prompt_origin(), self.label_origin()
+        parts = self.answers()
+        if prompt != NONE:
+            parts += self.part(MakerRole.PROMPT, prompt, _teacher("prompt", self.row))
+        if label != NONE:
+            parts += self.part(
+                MakerRole.LABEL, label, _judge(self.row), named=_known(self.row["judge_model"])
             )
+        for role in (MakerRole.REVISION, MakerRole.TRANSLATION, MakerRole.FILTER):
+            parts += self.stated.get(role, [])
+        return Parts(tuple(parts), prompt, label, tuple(self.contradictions))
+
+    def answers(self) -> list[Part]:
+        """The response, or each of the answers that are compared."""
+        there = [maker for text, maker in _ANSWERS.items() if text in self.roles]
+        if not there or self.roles & {TextRole.ASSISTANT, TextRole.TEXT}:
+            there.insert(0, MakerRole.RESPONSE)
+        origin = str(self.row["origin"])
+        if origin == Origin.HUMAN and self.method in _BY_MODELS:
+            # People wrote it, and a model did: both cannot be, so the model counts until somebody says.
+            self.contradictions += ["origin", "method"]
+            origin = Origin.MIXED
+        if origin == Origin.SYNTHETIC and self.method == Method.HUMAN_WRITTEN:
+            self.contradictions += ["origin", "method"]
+        named = _known(self.row["teacher_model"])
+        parts: list[Part] = []
+        for role in there:
+            parts += self.part(role, origin, _teacher(role, self.row), named=named)
+            if self.row["teacher_model"] == UNREADABLE:
+                parts.append(Part(role, "unknown"))
+        return parts
+
+    def part(self, role: MakerRole, origin: str, by_model: Part, *, named: str | None = None) -> list[Part]:
+        """Account for one part: what the manifest states, and what the columns add to it.
+
+        ``by_model`` is the model's share where there is one; ``named`` is a model that the record itself
+        names for this part, which counts whatever else is said.
+        """
+        stated = self.stated.get(role) or (
+            [replace(p, role=role.value) for p in self.stated.get(MakerRole.RESPONSE, [])]
+            if role in _ANSWERS.values()
+            else []
         )
-    parts: list[Part] = []
-    if not _RESPONSE_ROLES & stated.keys():
-        parts += _response(row)
-    prompt_origin = _prompt_origin(row, roles)
-    if prompt_origin != NONE and MakerRole.PROMPT not in stated:
-        parts += _from_origin("prompt", prompt_origin, row)
-    label_origin = _label_origin(row, roles, stated_label=MakerRole.LABEL in stated)
-    if label_origin != NONE and MakerRole.LABEL not in stated:
-        parts += _label(label_origin, row)
-    for role in MakerRole:
-        parts += stated.get(role, ())
-    return Parts(tuple(parts), prompt_origin, label_origin)
+        parts = list(stated) or _from_origin(role, origin, by_model)
+        models = [p for p in parts if p.kind == "model"]
+        unnamed = origin in (Origin.SYNTHETIC, Origin.MIXED) and not models
+        if unnamed or (named and named not in {p.model for p in models}):
+            parts.append(by_model)
+        return parts
+
+    def prompt_origin(self) -> str:
+        stated = str(self.row["prompt_origin"])
+        there = bool(self.roles & {TextRole.SYSTEM, TextRole.USER}) or MakerRole.PROMPT in self.stated
+        if stated == NONE and there:
+            self.contradictions.append("prompt_origin")
+            return NOASSERTION
+        if stated != NOASSERTION:
+            return stated
+        if self.method == Method.SELF_INSTRUCT:
+            return Origin.SYNTHETIC.value
+        return NOASSERTION if there else NONE
+
+    def label_origin(self) -> str:
+        stated = str(self.row["label_origin"])
+        compared = bool(self.roles & _ANSWERS.keys())
+        there = compared or self.method in _LABELLED or MakerRole.LABEL in self.stated
+        there = there or UNREADABLE in (self.method, self.row["judge_model"])
+        if stated == NONE and (there or _known(self.row["judge_model"])):
+            self.contradictions.append("label_origin")
+            return NOASSERTION
+        if stated != NOASSERTION:
+            return stated
+        if self.method in _LABELLED_BY_PEOPLE:
+            return Origin.HUMAN.value
+        if _known(self.row["judge_model"]):
+            return Origin.SYNTHETIC.value
+        return NOASSERTION if there else NONE
+
+
+def _of_manifest(maker: Maker) -> Part:
+    return Part(
+        maker.role,
+        "human" if maker.kind == "human" else "model",
+        _known(maker.model),
+        _known(maker.provider),
+        _known(maker.access),
+        _known(maker.channel),
+        _known(maker.region),
+        maker.generated_from,
+        maker.generated_to,
+        from_manifest=True,
+    )
 
 
 def _known(value: object) -> str | None:
-    return None if value in (None, "", NOASSERTION, NONE) else str(value)
+    return None if value in (None, "", NOASSERTION, NONE, UNREADABLE) else str(value)
 
 
 def _teacher(role: str, row: Mapping[str, Any]) -> Part:
@@ -103,54 +190,18 @@ def _teacher(role: str, row: Mapping[str, Any]) -> Part:
     )
 
 
-def _response(row: Mapping[str, Any]) -> Sequence[Part]:
-    parts = _from_origin("response", row["origin"], row)
-    if _known(row["teacher_model"]) and not any(p.kind == "model" for p in parts):
-        # A teacher is named although the origin does not say so: it counts, whatever else is true.
-        parts = [*parts, _teacher("response", row)]
-    return parts
+def _judge(row: Mapping[str, Any]) -> Part:
+    judge = _known(row["judge_model"])
+    return Part(
+        "label", "model", judge, generated_from=row["generated_from"], generated_to=row["generated_to"]
+    )
 
 
-def _from_origin(role: str, origin: str, row: Mapping[str, Any]) -> list[Part]:
+def _from_origin(role: str, origin: str, by_model: Part) -> list[Part]:
     if origin == Origin.HUMAN:
         return [Part(role, "human")]
     if origin == Origin.SYNTHETIC:
-        return [_teacher(role, row)]
-    if origin == Origin.MIXED:
-        return [Part(role, "human"), _teacher(role, row)]
-    return [Part(role, "unknown")]
-
-
-def _prompt_origin(row: Mapping[str, Any], roles: frozenset[TextRole]) -> str:
-    stated = str(row["prompt_origin"])
-    if stated != NOASSERTION:
-        return stated
-    if row["method"] == Method.SELF_INSTRUCT.value:
-        return Origin.SYNTHETIC.value
-    return NOASSERTION if roles & {TextRole.SYSTEM, TextRole.USER} else NONE
-
-
-def _label_origin(row: Mapping[str, Any], roles: frozenset[TextRole], *, stated_label: bool) -> str:
-    stated = str(row["label_origin"])
-    if stated != NOASSERTION:
-        return stated
-    if row["method"] in _LABELLED_BY_PEOPLE:
-        return Origin.HUMAN.value
-    if _known(row["judge_model"]):
-        return Origin.SYNTHETIC.value
-    labelled = roles & {TextRole.CHOSEN, TextRole.REJECTED} or row["method"] in _LABELLED or stated_label
-    return NOASSERTION if labelled else NONE
-
-
-def _label(origin: str, row: Mapping[str, Any]) -> list[Part]:
-    judge = _known(row["judge_model"])
-    by_model = Part(
-        "label", "model", judge, None, None, None, None, row["generated_from"], row["generated_to"]
-    )
-    if origin == Origin.HUMAN:
-        return [Part("label", "human"), *([by_model] if judge else [])]
-    if origin == Origin.SYNTHETIC:
         return [by_model]
     if origin == Origin.MIXED:
-        return [Part("label", "human"), by_model]
-    return [Part("label", "unknown")]
+        return [Part(role, "human"), by_model]
+    return [Part(role, "unknown")]

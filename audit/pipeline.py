@@ -17,7 +17,7 @@ from typing import Any
 
 import rfc8785
 
-from audit.archive import Inputs, write_folder
+from audit.archive import Inputs, is_run_folder, write_folder
 from audit.corpus import Corpus
 from audit.decision import ABSENT, AuditRun, Digests
 from audit.errors import UnknownNameError, UnreadableError, UsageError
@@ -85,7 +85,7 @@ def run_audit(request: Request, *, progress: Callable[[str], None] = lambda _: N
     manifest_path = request.manifest or root / MANIFEST
     manifest = load_manifest(manifest_path, name=str(request.manifest) if request.manifest else None)
     if request.out is not None:
-        _check_out(request.out, root)
+        _check_out(request.out, root, home)
     policy = load_policy(
         _policy_name(request, project),
         directory=(project.path.parent if project else request.cwd) / "policies",
@@ -138,7 +138,7 @@ def run_audit(request: Request, *, progress: Callable[[str], None] = lambda _: N
                 must_apply=policy.must_apply,
             )
             progress("keeping the run")
-            inputs = Inputs(manifest, project, policy, tuple(resolution.terms_used))
+            inputs = Inputs(manifest, project, policy, tuple(resolution.catalog_used))
             folder = write_folder(home / "runs", run, corpus, reading.rejects, inputs)
     with Store.open(home) as store:
         store.save(run, folder)
@@ -171,8 +171,7 @@ def _use(policy: Policy, project: Project | None) -> Use:
 
 def _dataset(manifest: Manifest) -> dict[str, str]:
     d = manifest.dataset
-    known = {"id": d.id, "version": d.version, "vendor_id": d.vendor_id or "", "name": d.name or d.id}
-    return known | ({"vendor": d.vendor} if d.vendor else {})
+    return {"id": d.id, "version": d.version, "vendor_id": d.vendor_id or ""}
 
 
 def _step(step: Step) -> str:
@@ -200,25 +199,35 @@ def _digests(
     )
 
 
-def _check_out(out: Path, delivery: Path) -> None:
-    if out.resolve().is_relative_to(delivery.resolve()):
+def _check_out(out: Path, delivery: Path, home: Path) -> None:
+    """Refuse a folder whose contents are not ours to replace."""
+    whole = out.resolve()
+    if whole.is_relative_to(delivery.resolve()):
         raise UsageError(
             f"{out}: lies inside the delivery",
             help="Name a folder elsewhere: a delivery is never written to.",
         )
+    if whole.is_relative_to(home) or home.is_relative_to(whole):
+        raise UsageError(
+            f"{out}: the store keeps its own runs there", help="Name a folder outside the store."
+        )
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is not a folder", help="Name a folder, or one that does not exist yet.")
-    if out.is_dir() and any(out.iterdir()) and not (out / "run.json").is_file():
+    if out.is_dir() and any(out.iterdir()) and not is_run_folder(out):
         raise UsageError(
             f"{out}: holds other files", help="Name an empty folder, or one with an earlier run."
         )
 
 
 def _copy(folder: Path, out: Path) -> None:
-    """Replace an earlier run folder at ``out``."""
-    if out.is_dir():
-        shutil.rmtree(out)
-    shutil.copytree(folder, out)
+    """Put a copy of the run folder at ``out``, in the place of an earlier run."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".audit-", dir=out.parent) as scratch:
+        copy = Path(scratch) / "run"
+        shutil.copytree(folder, copy)
+        if out.is_dir():
+            out.rename(Path(scratch) / "earlier")
+        copy.rename(out)
 
 
 def home_of(cwd: Path) -> Path:

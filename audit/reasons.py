@@ -14,6 +14,8 @@ from audit.policy import Rule
 from audit.records import COLUMNS
 from audit.resolution import Resolution
 
+_EXPLAINED = frozenset({"license_permits_use", "terms_permit_use"})
+"""Columns for whose prohibition resolution has a reason in words; of others the values are shown."""
 LISTED = 3
 """How many reasons a finding gives; they are ordered by the records they explain."""
 
@@ -43,13 +45,14 @@ class Reasons:
     def failed(self, rule: Rule, condition: Condition, failing: str, source: str) -> str:
         """Say why records fail: the conclusion's reason, or what the rule asks to show."""
         parts = []
-        for name in sorted(_columns(condition)):
-            if COLUMNS[name].stage == "concluded":
-                parts += [f"{why} ({n:,})" for why, n in self._concluded(name, failing, source)[:LISTED]]
+        for name in sorted(_columns(condition) & _EXPLAINED):
+            found = self._concluded(name, f"({failing}) AND {quote(name)} = 'prohibited'", source)
+            parts += [f"{why} ({n:,})" for why, n in found[:LISTED]]
         if not parts and rule.show:
-            found = self.corpus.values_where(rule.show, failing, source=source, limit=LISTED)
+            commonest = self.corpus.values_where(rule.show, failing, source=source, limit=LISTED)
             parts = [
-                ", ".join(f"{c} {_word(v)}" for c, v in values.items()) + f" ({n:,})" for values, n in found
+                ", ".join(f"{c} {_word(v)}" for c, v in values.items()) + f" ({n:,})"
+                for values, n in commonest
             ]
         return f": {'; '.join(parts)}" if parts else ""
 
@@ -57,7 +60,7 @@ class Reasons:
         counted: Counter[str] = Counter()
         for lineage, n in self.corpus.lineages_where(where, source=source).items():
             reasons = self._resolution.reasons.get(lineage, {})
-            counted[reasons.get(column, "") or f"{column} could not be concluded"] += n
+            counted[reasons.get(column, "") or f"{column} is not known"] += n
         return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
 

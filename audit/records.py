@@ -24,6 +24,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 NOASSERTION = "NOASSERTION"
 """SPDX: nobody says. Reads as unknown in every policy."""
+UNREADABLE = "NOASSERTION (unreadable)"
+"""What readers leave in a text column where the row states something that cannot be read.
+
+Unlike silence it falls through to no other level, and resolution lets it count as somebody unknown; then
+it becomes plain ``NOASSERTION``, so that no policy ever sees it.
+"""
 NONE = "NONE"
 """SPDX: known to be absent or not applicable."""
 

@@ -20,13 +20,24 @@ import pyarrow as pa
 from audit.findings import Obligation
 from audit.makers import Part, parts_of
 from audit.manifest import Manifest, Source
-from audit.records import COLUMNS, NOASSERTION, NONE, CopyrightBasis, Evidence, Permission, Standing, TextRole
+from audit.records import (
+    COLUMNS,
+    NOASSERTION,
+    NONE,
+    UNREADABLE,
+    CopyrightBasis,
+    Evidence,
+    Permission,
+    Standing,
+    TextRole,
+)
 from audit.terms import (
     MakerQuery,
     TermsConclusion,
     Use,
     conclude,
     identify,
+    license_ids,
     permits,
     resolve,
     strictest,
@@ -52,6 +63,22 @@ LINEAGE_COLUMNS = (
     "copyright_basis",
 )
 """What resolution reads of a record. Records that agree in these share one lineage."""
+
+
+_UNREAD_LICENSE = "LicenseRef-unreadable"
+"""Stands for a licence that could not be read; the catalogue has no such entry."""
+_TEACHER = frozenset(
+    {
+        "teacher_model",
+        "teacher_provider",
+        "teacher_access",
+        "teacher_channel",
+        "teacher_region",
+        "generated_from",
+        "generated_to",
+    }
+)
+"""What judging the teacher's terms rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +125,11 @@ class Resolution:
         """Instruments that apply to each maker of each lineage."""
         return pa.Table.from_pylist(self.terms, schema=_TERMS)
 
+    licenses_used: set[str] = field(default_factory=set)
+    """Ids of the licences that any record rests on."""
+    contradictions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(source, column) to the number of records in which it excludes what else is stated."""
+
     def obligations(self, axis: str) -> tuple[Obligation, ...]:
         """List the duties of one axis, ``license`` or ``terms``, those of most records first."""
         chosen = [(key, n) for key, n in self.duties.items() if key[0] == axis]
@@ -105,9 +137,12 @@ class Resolution:
         return tuple(Obligation(kind, instrument, n, text) for (_, kind, instrument, text), n in chosen)
 
     @property
-    def terms_used(self) -> list[str]:
-        """Ids of the versions of terms that any record rests on."""
-        return sorted({str(t["terms_id"]) for t in self.terms})
+    def catalog_used(self) -> list[str]:
+        """Ids of the catalogue's entries that any record rests on: versions of terms, licences, models."""
+        models = {
+            identify(m["model"]).id for m in self.makers if m["kind"] == "model" and m["model"] != NOASSERTION
+        }
+        return sorted({str(t["terms_id"]) for t in self.terms} | self.licenses_used | models)
 
 
 _MAKERS = pa.schema(
@@ -200,9 +235,15 @@ class _Lineage:
         self.records = int(row["records"])
         self.parts = parts_of(row, source, given.roles.get(source.id, frozenset()))
         self.reasons: dict[str, str] = {}
+        self.read = {"origin"}
+        """Columns that the conclusions rest on, for the rung of evidence."""
+        self.undocumented = False
+        """Whether they also rest on something for which no document can be named yet."""
 
     def conclude(self) -> None:
         judged = [self._judge(part) for part in self.parts.parts]
+        for column in self.parts.contradictions:
+            self.found.contradictions[self.source.id, column] += self.records
         values: dict[str, Any] = {"lineage": self.id, **self._identity()}
         values |= self._license()
         values |= self._terms(judged)
@@ -214,10 +255,13 @@ class _Lineage:
     def _identity(self) -> dict[str, Any]:
         """Fill what the catalogue knows of the teacher, and NONE where there can be none."""
         names = ("teacher_model", "teacher_provider", "teacher_family", "teacher_access")
-        found: dict[str, Any] = {name: self.row[name] for name in names}
-        found["origin"] = self.row["origin"]
-        found["prompt_origin"] = self.parts.prompt_origin
-        found["label_origin"] = self.parts.label_origin
+        found: dict[str, Any] = {n: NOASSERTION if self.row[n] == UNREADABLE else self.row[n] for n in names}
+        stated = {
+            "origin": str(self.row["origin"]),
+            "prompt_origin": self.parts.prompt_origin,
+            "label_origin": self.parts.label_origin,
+        }
+        found |= {name: NOASSERTION if value == UNREADABLE else value for name, value in stated.items()}
         if self.row["origin"] == "human":
             return {k: NONE if v == NOASSERTION and k in names else v for k, v in found.items()}
         if found["teacher_model"] not in (NOASSERTION, NONE):
@@ -228,13 +272,22 @@ class _Lineage:
         return found
 
     def _license(self) -> dict[str, Any]:
-        statements = [self.row["license_declared"], self.source.values.get("license_declared")]
+        row = self.row["license_declared"]
+        # A licence that is stated and cannot be read is one that nobody knows, whatever else is stated.
+        statements = [
+            _UNREAD_LICENSE if row == UNREADABLE else row,
+            self.source.values.get("license_declared"),
+        ]
         statements.append(self.given.manifest.dataset.license)
         stated = list(dict.fromkeys(str(s) for s in statements if s not in (None, "", NOASSERTION)))
         stated_basis = self.row["copyright_basis"]
-        basis = None if stated_basis in (NOASSERTION, NONE) else CopyrightBasis(stated_basis)
-        expression = strictest(stated, self.given.use) if stated else NOASSERTION
+        basis = CopyrightBasis(stated_basis) if stated_basis in tuple(CopyrightBasis) else None
+        expression = strictest(stated, self.given.use, copyright_basis=basis) if stated else NOASSERTION
         concluded = conclude(expression, self.given.use, copyright_basis=basis)
+        self.read.add("license_declared")
+        if expression == NONE:
+            self.read.add("copyright_basis")
+        self.found.licenses_used |= license_ids(concluded.expression)
         permit, reason = permits(concluded, self.given.use)
         self.reasons["license_permits_use"] = reason
         for name in ("license_class", "commercial_use", "derivatives", "attribution_required", "share_alike"):
@@ -257,9 +310,14 @@ class _Lineage:
             return _Judged(part, None, Permission.ALLOWED, None, None, f"people made the {part.role}")
         if part.kind == "unknown":
             return _Judged(part, None, None, None, None, f"nobody says who made the {part.role}")
+        self._note_read(part)
+        known = identify(part.model).provider if part.model else None
+        if known and part.provider and part.provider != known:
+            self.found.contradictions[self.source.id, "teacher_provider"] += self.records
         provider = _provider(part)
         publisher = self.given.manifest.dataset.publisher
         if provider and publisher and provider == publisher:
+            self.undocumented = True
             reason = f"released by {provider} itself, the provider of the model: a grant, under the release's licence"
             allowed = Permission.ALLOWED
             return _Judged(part, Standing.RELEASED_BY_PROVIDER, allowed, allowed, allowed, reason)
@@ -292,6 +350,8 @@ class _Lineage:
     def _latest(self, stated: date | None) -> date | None:
         """Nothing in a delivery was generated after the day it was delivered."""
         delivered = self.given.manifest.dataset.delivered_on
+        if delivered and (stated is None or delivered < stated):
+            self.undocumented = True
         return min((d for d in (stated, delivered) if d), default=None)
 
     def _terms(self, judged: Sequence[_Judged]) -> dict[str, Any]:
@@ -318,7 +378,9 @@ class _Lineage:
             "terms_standing": next(iter(standings)).value  # type: ignore[union-attr]  # models have a standing
             if len(standings) == 1 and not unclear
             else (NONE if not models and not unclear else NOASSERTION),
-            "instruments": None if unclear else len(applied) + len(released),
+            "instruments": None
+            if unclear or any(j.terms and not j.terms.certain for j in models)
+            else len(applied) + len(released),
         }
 
     @staticmethod
@@ -329,24 +391,38 @@ class _Lineage:
             return NONE
         return _stored(strictest_permission(getattr(j, which) for j in models))
 
+    def _note_read(self, part: Part) -> None:
+        """Note what judging a model's part rests on."""
+        if part.from_manifest:
+            self.undocumented = True
+        elif part.role == "label":
+            self.read |= {"judge_model", "generated_from", "generated_to"}
+        else:
+            self.read |= _TEACHER
+
     def _evidence(self) -> str:
         """Lowest rung over the asserted columns that the conclusions rest on."""
-        read = ["license_declared", "origin"]
-        if any(p.kind == "model" for p in self.parts.parts):
-            read += ["teacher_model", "teacher_access", "generated_to"]
+        read = set(self.read)
+        roles = {p.role for p in self.parts.parts}
+        if "prompt" in roles:
+            read.add(
+                "prompt_origin"
+                if self.row["prompt_origin"] != NOASSERTION
+                else _inferred(self.parts.prompt_origin)
+            )
+        if "label" in roles:
+            read.add(
+                "label_origin"
+                if self.row["label_origin"] != NOASSERTION
+                else _inferred(self.parts.label_origin)
+            )
         supported = self.given.evidence.get(self.source.id, {})
-        rungs = []
-        for column in read:
-            value = self.row[column]
-            if value is None or value == NOASSERTION:
-                continue
-            names = (column, "generated_on", "generated_from") if column == "generated_to" else (column,)
-            documented = any(supported.get(name, False) for name in names)
-            rungs.append(Evidence.DOCUMENTED if documented else Evidence.DECLARED)
-        if not rungs:
+        asserted = [c for c in sorted(read) if self.row[c] not in (None, NOASSERTION, UNREADABLE)]
+        if not asserted:
             self.reasons["evidence"] = "neither licence nor origin is stated"
             return NOASSERTION
-        return min(rungs, key=list(Evidence).index).value
+        documented = not self.undocumented and all(supported.get(c, False) for c in asserted)
+        return (Evidence.DOCUMENTED if documented else Evidence.DECLARED).value
 
     def _list_makers(self, judged: Sequence[_Judged]) -> None:
         for ordinal, one in enumerate(judged):
@@ -405,6 +481,14 @@ def _stored(permission: Permission | None) -> str:
     return NOASSERTION if permission is None else permission.value
 
 
+def _inferred(origin: str) -> str:
+    """Name the column that the origin of an unstated part was taken from: the method, or nothing but silence."""
+    return "origin" if origin == NOASSERTION else "method"
+
+
 def _provider(part: Part) -> str | None:
-    """Who provides the part's model: as stated, else as the catalogue knows the model."""
-    return part.provider or (identify(part.model).provider if part.model else None)
+    """Who provides the part's model: as the catalogue knows the model, else as stated.
+
+    A vendor cannot make another provider's model its own by writing its own name beside it.
+    """
+    return (identify(part.model).provider if part.model else None) or part.provider

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import rfc8785
@@ -24,4 +25,6 @@ def tool_digest() -> str:
         if path.suffix in _CODE and path.is_file() and path.relative_to(root).parts[0] != "policies"
     )
     listed = [[name, hashlib.sha256((root / name).read_bytes()).hexdigest()] for name in files]
+    # The SPDX list that tells licences from misspellings comes with this library, so it is part of what judges.
+    listed.append(["license-expression", version("license-expression")])
     return hashlib.sha256(rfc8785.dumps(listed)).hexdigest()

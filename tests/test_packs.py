@@ -26,6 +26,7 @@ COUNTED = {
     "lineage-conflicting": ("lineage.conflict", Severity.WARN),
     "lineage-unreadable": ("lineage.unparsed", Severity.WARN),
     "claims-contradicted": ("claims.contradicted", Severity.BLOCK),
+    "references-missing": ("references.missing", Severity.BLOCK),
     "evidence-unsupported": ("lineage.evidence-unsupported", Severity.WARN),
     "documents-unnamed": ("delivery.document-unnamed", Severity.NOTE),
 }

@@ -142,6 +142,8 @@ def test_claims_are_judged(delivery: Delivery, claims: str, results: dict[str, s
         ([0.3, 0.3], "0.3", "corroborated"),
         ([0.34, 0.34], "0.3", "corroborated"),
         ([0.34, 0.34], "0.30", "contradicted"),
+        ([0.6, 0.6], "1", "contradicted"),
+        ([1.0, 1.0], "1", "corroborated"),
         ([0.3, None], "0.30", "not-checkable"),
     ],
 )

@@ -11,13 +11,23 @@ from hypothesis import strategies as st
 
 from audit.documents import parse_document
 from audit.manifest import Claims, Dataset, Manifest, Source
-from audit.records import COLUMNS, NOASSERTION, TextRole
+from audit.records import COLUMNS, NOASSERTION, UNREADABLE, TextRole
 from audit.resolution import LINEAGE_COLUMNS, Circumstances, Resolution, resolve_lineages
 from audit.terms import Use
 
 COMMERCIAL = Use.model_validate({"purpose": "train", "commercial": True, "competing": True, "release": "api"})
 RESEARCH = Use.model_validate(
     {"purpose": "train", "commercial": False, "competing": False, "release": "none"}
+)
+DOCUMENTED = (
+    "license_declared",
+    "origin",
+    "prompt_origin",
+    "teacher_model",
+    "teacher_access",
+    "teacher_channel",
+    "generated_from",
+    "generated_to",
 )
 TEACHER = {
     "origin": "synthetic", "prompt_origin": "human", "license_declared": "MIT", "teacher_model": "gpt-4",
@@ -157,15 +167,11 @@ def test_licenses_against_commercial_use(row: dict[str, str], permits: str) -> N
         ({}, "declared"),
         ({"license_declared": True}, "declared"),
         (
-            dict.fromkeys(
-                ("license_declared", "origin", "teacher_model", "teacher_access", "generated_to"), True
-            ),
+            dict.fromkeys(DOCUMENTED, True),
             "documented",
         ),
         (
-            dict.fromkeys(
-                ("license_declared", "origin", "teacher_model", "teacher_access", "generated_to"), False
-            ),
+            dict.fromkeys(DOCUMENTED, False),
             "declared",
         ),
     ],
@@ -173,6 +179,69 @@ def test_licenses_against_commercial_use(row: dict[str, str], permits: str) -> N
 def test_the_lowest_rung_counts(evidence: dict[str, bool], rung: str) -> None:
     """One statement without a document leaves the whole conclusion on somebody's word."""
     assert concluded(TEACHER, evidence=evidence)["evidence"] == rung
+
+
+@pytest.mark.parametrize("forgotten", DOCUMENTED)
+def test_every_column_that_was_read_needs_its_document(forgotten: str) -> None:
+    """The rung is the lowest over all columns that the conclusions rest on."""
+    evidence = dict.fromkeys(DOCUMENTED, True) | {forgotten: False}
+
+    assert concluded(TEACHER, evidence=evidence)["evidence"] == "declared"
+
+
+def test_what_has_no_document_yet_is_somebodys_word() -> None:
+    """A publisher, a maker of the manifest, a basis of copyright: none of them raises the rung."""
+    evidence = dict.fromkeys(DOCUMENTED, True)
+    own = TEACHER | {"license_declared": "NONE", "copyright_basis": "own"}
+    judge = {"maker": [{"role": "label", "model": "gpt-4"}]}
+
+    assert concluded(TEACHER, evidence=evidence, dataset={"publisher": "openai"})["evidence"] == "declared"
+    assert concluded(TEACHER, evidence=evidence, source=judge)["evidence"] == "declared"
+    assert concluded(own, evidence=evidence)["evidence"] == "declared"
+
+
+def test_nobody_makes_another_providers_model_its_own() -> None:
+    """A vendor that writes its own name beside gpt-4 and calls itself the publisher grants nothing."""
+    row = TEACHER | {"teacher_provider": "acme"}
+    found = resolve(row, dataset={"publisher": "acme"})
+
+    assert found.conclusions[0]["terms_permit_use"] == "prohibited"
+    assert found.contradictions["s", "teacher_provider"] == 5
+
+
+def test_our_own_work_is_not_freed_from_a_stricter_statement() -> None:
+    """NONE on the basis of own work does not beat the licence that the data set states."""
+    row = TEACHER | {"license_declared": "NONE", "copyright_basis": "own"}
+    unheard = {"license": "LicenseRef-never-heard-of"}
+
+    assert concluded(row)["license_permits_use"] == "allowed"
+    assert concluded(row, dataset={"license": "CC-BY-NC-4.0"})["license_permits_use"] == "prohibited"
+    assert concluded(row, dataset=unheard)["license_permits_use"] == NOASSERTION
+
+
+@pytest.mark.parametrize(
+    ("column", "answer"),
+    [
+        ("license_declared", "license_permits_use"),
+        ("teacher_model", "terms_permit_use"),
+        ("judge_model", "terms_permit_use"),
+        ("label_origin", "terms_permit_use"),
+        ("prompt_origin", "terms_permit_use"),
+        ("origin", "terms_permit_use"),
+        ("method", "terms_permit_use"),
+    ],
+)
+def test_what_cannot_be_read_is_unknown_and_never_absent(column: str, answer: str) -> None:
+    """A statement that the reader could not read is no silence: it counts as somebody unknown."""
+    row = {"origin": "human", "prompt_origin": "human", "license_declared": "MIT"}
+
+    assert concluded(row, dataset={"license": "MIT"})[answer] == "allowed"
+    assert concluded(row | {column: UNREADABLE}, dataset={"license": "MIT"})[answer] == NOASSERTION
+
+
+def test_the_number_of_instruments_is_unknown_where_the_case_is() -> None:
+    """A teacher in no catalogue has not zero instruments but an unknown number."""
+    assert concluded(TEACHER | {"teacher_model": "no-such-model"})["instruments"] is None
 
 
 def test_nothing_generated_lies_after_the_delivery() -> None:
@@ -189,7 +258,7 @@ def test_every_instrument_is_listed_with_its_reason() -> None:
     assert {t["terms_id"] for t in found.terms} >= {"openai-tou-2023-03-14", "openai-business-terms-2023-11"}
     assert all(t["reason"] and t["version"] and t["conclusion"] for t in found.terms)
     assert found.conclusions[0]["instruments"] == 2
-    assert found.terms_used == sorted({t["terms_id"] for t in found.terms})
+    assert set(found.catalog_used) == {t["terms_id"] for t in found.terms} | {"MIT", "gpt-4"}
 
 
 def test_reasons_never_accuse() -> None:

@@ -7,8 +7,8 @@ C finished. To add a check: one function in one file here, one line below, one t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from audit.checks.claims import claims
 from audit.checks.delivery import delivery
@@ -16,19 +16,14 @@ from audit.checks.evidence import evidence
 from audit.checks.license import license_
 from audit.checks.lineage import lineage
 from audit.checks.origin import origin
+from audit.checks.references import references
 from audit.checks.teacher import teacher
 from audit.checks.terms import terms
-from audit.corpus import Corpus
 from audit.findings import CheckResult
-from audit.resolution import Circumstances, Resolution
+from audit.given import Given
 
-
-class Run(Protocol):
-    """The one shape of a check."""
-
-    def __call__(self, corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:
-        """Look at the corpus and answer."""
-        ...
+RECORDS = "records"
+"""The unit of a violation that is found record by record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +33,9 @@ class Check:
     id: str
     """Also the family of its measures."""
     title: str
-    run: Run
-    violations: tuple[str, ...] = ()
-    """Kinds of violation it can answer, each also a measure."""
+    run: Callable[[Given], CheckResult]
+    violations: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of violation it can answer, each also a measure, and what it counts of them."""
     measures: tuple[str, ...] = ()
     """Other measures it answers, without the family."""
 
@@ -50,21 +45,21 @@ CHECKS: tuple[Check, ...] = (
         "delivery",
         "Files and rows against the manifest",
         delivery,
-        violations=(
-            "file-missing",
-            "file-unreadable",
-            "file-unnamed",
-            "file-refused",
-            "file-differs",
-            "document-unnamed",
-            "rows-rejected",
-        ),
+        violations={
+            "file-missing": "files",
+            "file-unreadable": "files",
+            "file-unnamed": "files",
+            "file-refused": "files",
+            "file-differs": "files",
+            "document-unnamed": "files",
+            "rows-rejected": RECORDS,
+        },
     ),
     Check(
         "lineage",
         "Declared lineage that conflicts, cannot be read or has no document behind it",
         lineage,
-        violations=("conflict", "unparsed", "evidence-unsupported"),
+        violations={"conflict": RECORDS, "unparsed": RECORDS, "evidence-unsupported": "documents"},
     ),
     Check(
         "origin",
@@ -86,7 +81,18 @@ CHECKS: tuple[Check, ...] = (
         license_,
         measures=("permitted_share", "prohibited_share", "unknown_share"),
     ),
-    Check("claims", "What the vendor claims against what was found", claims, violations=("contradicted",)),
+    Check(
+        "references",
+        "Indexes that the policy pins against those at hand",
+        references,
+        measures=("missing",),
+    ),
+    Check(
+        "claims",
+        "What the vendor claims against what was found",
+        claims,
+        violations={"contradicted": "claims"},
+    ),
 )
 
 NOT_CHECKED: tuple[str, ...] = (
@@ -103,4 +109,4 @@ MEASURES: frozenset[str] = frozenset(
 )
 """Every measure that a rule may name."""
 
-__all__ = ["CHECKS", "MEASURES", "NOT_CHECKED", "Check", "Run"]
+__all__ = ["CHECKS", "MEASURES", "NOT_CHECKED", "Check", "Given"]

@@ -7,16 +7,16 @@ from typing import Any
 
 from audit.corpus import MILLION, Corpus
 from audit.findings import CheckResult, Claim, ClaimResult, Violation, rounded
-from audit.resolution import Circumstances, Resolution
+from audit.given import Given
 
 
-def claims(corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:  # noqa: ARG001
+def claims(given: Given) -> CheckResult:
     """Judge each claim: counts exactly, shares within the precision they are printed with.
 
     A claim that no check of this version can look at is ``not-checkable``, never corroborated.
     """
-    stated = circumstances.manifest.claims.given
-    judged = [_judge(name, value, corpus) for name, value in stated.items()]
+    stated = given.circumstances.manifest.claims.given
+    judged = [_judge(name, value, given.corpus) for name, value in stated.items()]
     broken = [c for c in judged if c.result is ClaimResult.CONTRADICTED]
     said = "; ".join(f"{c.claim} is claimed to be {c.declared}, found {_shown(c.found)}" for c in broken)
     violations = (
@@ -30,8 +30,7 @@ def _judge(name: str, value: Any, corpus: Corpus) -> Claim:
         return _records(int(value), corpus)
     if name == "human_share":
         return _human_share(Decimal(str(value)), corpus)
-    declared = float(value) if isinstance(value, Decimal) else value
-    return Claim(name, declared, None, ClaimResult.NOT_CHECKABLE)
+    return Claim(name, _plain(value), None, ClaimResult.NOT_CHECKABLE)
 
 
 def _records(declared: int, corpus: Corpus) -> Claim:
@@ -45,8 +44,9 @@ def _records(declared: int, corpus: Corpus) -> Claim:
 
 def _human_share(declared: Decimal, corpus: Corpus) -> Claim:
     """Compare within half a unit of the last digit printed: 0.30 means 0.295 to 0.305."""
-    exponent = declared.as_tuple().exponent
-    half = Decimal(5) * Decimal(10) ** (int(exponent) - 1)
+    exponent = int(declared.as_tuple().exponent)
+    # Without decimals only 0 and 1 can be written, and they mean none and all.
+    half = Decimal(5) * Decimal(10) ** (exponent - 1) if exponent < 0 else Decimal(0)
     part = corpus.human_part()
     rejected = sum(corpus.ledger.rejected.values())
     total = part.total + rejected
@@ -63,6 +63,13 @@ def _human_share(declared: Decimal, corpus: Corpus) -> Claim:
         result = ClaimResult.NOT_CHECKABLE
     found = rounded(low) if low == high else [rounded(low), rounded(high)]
     return Claim("human_share", float(declared), found, result)
+
+
+def _plain(value: Any) -> Any:
+    """Turn a claim into what JSON can hold; a whole number stays whole."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _shown(found: object) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from audit.corpus import Corpus
 from audit.findings import SAMPLES, CheckResult, Violation
-from audit.resolution import Circumstances, Resolution
+from audit.given import Given
 
 
-def delivery(corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:  # noqa: ARG001
+def delivery(given: Given) -> CheckResult:
     """Compare what came in with what the manifest says should come in."""
-    ledger = corpus.ledger
+    ledger = given.corpus.ledger
     found: list[Violation] = []
 
     missing: dict[str, list[str]] = defaultdict(list)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from audit.corpus import Corpus
 from audit.findings import CheckResult, Measure, share
-from audit.resolution import Circumstances, Resolution
+from audit.given import Given
 
 
-def evidence(corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:  # noqa: ARG001
+def evidence(given: Given) -> CheckResult:
     """Measure the share of records whose lowest rung of evidence is ``declared``."""
-    held = corpus.counts("evidence")
-    rejected = sum(corpus.ledger.rejected.values())
+    held = given.corpus.counts("evidence")
+    rejected = sum(given.corpus.ledger.rejected.values())
     total = sum(held.values()) + rejected
     name, unit = "evidence.declared_share", "share of records"
-    if corpus.ledger.uncounted:
+    if given.corpus.ledger.uncounted:
         return CheckResult(measures=(Measure(name, "dataset", unit, None, None, None, total, total),))
     open_ = held.get("NOASSERTION", 0) + rejected
     return CheckResult(measures=(share(name, unit, held.get("declared", 0), open_, total),))

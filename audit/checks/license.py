@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from audit.corpus import Corpus
 from audit.findings import CheckResult, permission_shares
-from audit.resolution import Circumstances, Resolution
+from audit.given import Given
 
 
-def license_(corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:  # noqa: ARG001
+def license_(given: Given) -> CheckResult:
     """Measure the shares and list the duties that the licences bring."""
-    ledger = corpus.ledger
+    ledger = given.corpus.ledger
     shares = permission_shares(
         "license",
-        corpus.counts("license_permits_use"),
+        given.corpus.counts("license_permits_use"),
         rejected=sum(ledger.rejected.values()),
         countable=not ledger.uncounted,
     )
-    return CheckResult(measures=shares, obligations=resolution.obligations("license"))
+    return CheckResult(measures=shares, obligations=given.resolution.obligations("license"))

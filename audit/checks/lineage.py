@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from audit.corpus import Corpus
 from audit.findings import CheckResult, Violation
-from audit.resolution import Circumstances, Resolution
+from audit.given import Given
 
 
-def lineage(corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:  # noqa: ARG001
+def lineage(given: Given) -> CheckResult:
     """Pass on what the readers noted, and documents that are stated but were not found."""
     found = [
         Violation(note.kind, note.source_id, note.count, note.message, note.samples)
-        for note in corpus.ledger.notes
+        for note in given.corpus.ledger.notes
     ]
-    for source, columns in sorted(corpus.ledger.evidence.items()):
+    for (source, column), n in sorted(given.resolution.contradictions.items()):
+        said = (
+            f"{column} is excluded by what else is stated, and counts as unknown or by the stricter reading"
+        )
+        found.append(Violation("conflict", source, n, said, (column,)))
+    for source, columns in sorted(given.corpus.ledger.evidence.items()):
         unsupported = sorted(column for column, supported in columns.items() if not supported)
         if unsupported:
             said = (

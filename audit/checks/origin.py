@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from audit.corpus import MILLION, Corpus
 from audit.findings import CheckResult, Measure, share
-from audit.resolution import Circumstances, Resolution
+from audit.given import Given
 
 UNIT = "share of records"
 
 
-def origin(corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:  # noqa: ARG001
+def origin(given: Given) -> CheckResult:
     """Measure the shares for the dataset and for each source.
 
     A mixed record counts with its ``human_ratio``, and is open between 0 and 1 where that is not
     stated. A record of unstated origin, and a rejected one, may be anything.
     """
     scopes: list[tuple[str, str | None]] = [("dataset", None)]
-    scopes += [(f"source:{s.id}", s.id) for s in circumstances.manifest.sources]
+    scopes += [(f"source:{s.id}", s.id) for s in given.circumstances.manifest.sources]
     measures: list[Measure] = []
     for scope, source in scopes:
-        measures += _shares(corpus, scope, source)
+        measures += _shares(given.corpus, scope, source)
     return CheckResult(measures=tuple(measures))
 
 

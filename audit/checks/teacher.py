@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from audit.corpus import Corpus
 from audit.findings import CheckResult, Measure, count
-from audit.resolution import Circumstances, Resolution
+from audit.given import Given
 
 
-def teacher(corpus: Corpus, circumstances: Circumstances, resolution: Resolution) -> CheckResult:  # noqa: ARG001
+def teacher(given: Given) -> CheckResult:
     """Measure the largest share that one teacher model has of all records.
 
     Records whose teacher nobody names, and rejected ones, might all be the largest teacher's.
     """
-    held = corpus.counts("teacher_model")
+    held = given.corpus.counts("teacher_model")
     named = {model: n for model, n in held.items() if model not in ("NOASSERTION", "NONE")}
-    rejected = sum(corpus.ledger.rejected.values())
+    rejected = sum(given.corpus.ledger.rejected.values())
     total, open_ = sum(held.values()) + rejected, held.get("NOASSERTION", 0) + rejected
     top = max(named.values(), default=0)
-    known = total > 0 and not corpus.ledger.uncounted
+    known = total > 0 and not given.corpus.ledger.uncounted
     low, high = (top / total, (top + open_) / total) if known else (None, None)
     reference = next(iter(named), None)
     return CheckResult(

@@ -187,14 +187,18 @@ def _claims(claims: Iterable[Claim]) -> Iterator[str]:
     for c in listed:
         found = " to ".join(str(v) for v in c.found) if isinstance(c.found, (list, tuple)) else c.found
         beside = "" if found is None else f", found {found}"
-        yield f"  {words[c.result]:<20}{c.claim}: declared {terminal(c.declared)}{beside}"
+        yield f"  {words[c.result]:<20}{c.claim}: declared {_value(c.declared)}{beside}"
+
+
+def _value(declared: object) -> str:
+    return terminal(", ".join(map(str, declared)) if isinstance(declared, (list, tuple)) else declared)
 
 
 def _declared_only(run: AuditRun) -> Iterator[str]:
     measure = next((m for m in run.measures if m.name == "evidence.declared_share"), None)
     if measure is not None and measure.value is not None:
         share = f"{100 * measure.value:.4g} %" if measure.low == measure.high else _range(measure)
-        yield f"On somebody's word alone: {share} of the records; no document behind licence or origin was found."
+        yield f"On somebody's word alone: {share} of the records; something that they rest on has no document."
 
 
 def _range(measure: Measure) -> str:

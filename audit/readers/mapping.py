@@ -21,7 +21,7 @@ from audit.readers.coerce import CACHED, UNPARSED, Coercer, coercer, from_json, 
 from audit.readers.limits import Limits
 from audit.readers.presets import PRESETS, TextSpec, Turn
 from audit.readers.texts import getter, text_reader
-from audit.records import COLUMNS, DECLARED, NOASSERTION, NONE, content_sha256
+from audit.records import COLUMNS, DECLARED, NOASSERTION, NONE, UNREADABLE, content_sha256
 
 _DATES = ("generated_from", "generated_to")
 
@@ -203,7 +203,7 @@ class Mapper:
 
     def _step(self, name: str, settled: Any) -> Callable[[dict[str, Any], list[tuple[str, str]]], Any]:
         """Return the function that finds one column's value in a row."""
-        unknown = NOASSERTION if COLUMNS[name].is_text else None
+        unknown = UNREADABLE if COLUMNS[name].is_text else None
         if name in _DATES and self._plan.generated_on and name not in self._plan.columns:
             return self._generated(name, settled, unknown)
         if name not in self._plan.columns:

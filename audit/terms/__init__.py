@@ -11,7 +11,15 @@ from __future__ import annotations
 
 from audit.terms.catalogue import catalog_digest, catalog_rows
 from audit.terms.conditions import Condition, Effect, conditions
-from audit.terms.expressions import LicenseConclusion, LicenseDuty, conclude, describe, permits, strictest
+from audit.terms.expressions import (
+    LicenseConclusion,
+    LicenseDuty,
+    conclude,
+    describe,
+    license_ids,
+    permits,
+    strictest,
+)
 from audit.terms.instruments import Instrument, InstrumentKind, Terms, TermsVersion, terms
 from audit.terms.judging import Applied, JudgedCondition, TermsConclusion, TermsDuty, describe_terms, resolve
 from audit.terms.licenses import License, find_license, licenses
@@ -48,6 +56,7 @@ __all__ = [
     "describe_terms",
     "find_license",
     "identify",
+    "license_ids",
     "licenses",
     "models",
     "permits",

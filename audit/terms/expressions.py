@@ -332,13 +332,25 @@ def _derivatives(conclusion: LicenseConclusion, use: Use) -> tuple[Permission | 
     return None, "adaptations may not be shared, and whether a released model is one is for counsel"
 
 
-def strictest(expressions: Iterable[str | None], use: Use | None = None) -> str:
+def license_ids(expression: str) -> frozenset[str]:
+    """Return the ids of the catalogue's licences that a concluded expression names."""
+    tokens = expression.replace("(", " ").replace(")", " ").split()
+    return frozenset(found.id for found in map(find_license, tokens) if found)
+
+
+def strictest(
+    expressions: Iterable[str | None],
+    use: Use | None = None,
+    *,
+    copyright_basis: CopyrightBasis | None = None,
+) -> str:
     """Return the strictest of several statements about one record, in SPDX's spelling.
 
     Statements that say nothing are passed over; if none is left the answer is ``NOASSERTION``. With
     a use, what permits it least is strictest; then the class decides, then commerce and derivatives.
     """
-    stated = [c for c in (conclude(e, use) for e in expressions) if c.expression != NOASSERTION]
+    concluded = (conclude(e, use, copyright_basis=copyright_basis) for e in expressions)
+    stated = [c for c in concluded if c.expression != NOASSERTION]
     if not stated:
         return NOASSERTION
 

@@ -74,7 +74,7 @@ def _word_alone(detail: data.Detail) -> None:
     if found is None:
         st.text("How many records rest on declarations alone cannot be told: some could not be counted.")
     else:
-        st.text(f"{data.interval(found)} of the records: no document behind licence or origin was found.")
+        st.text(f"{data.interval(found)} of the records: something that they rest on has no document.")
     claims = detail.document["claims"]
     if claims:
         st.subheader("What the vendor claims, and what was found")

@@ -138,7 +138,7 @@ def test_a_run_shows_what_a_decision_needs(visit, keep, make_run) -> None:
     app = visit("run")
     words, tables = _words(app), [d.value for d in app.dataframe]
 
-    assert "74.5 % to 75.0 % of the records: no document" in words
+    assert "74.5 % to 75.0 % of the records: something that they rest on has no document" in words
     for finding in make_run().findings[:3]:
         assert finding.message in words
         assert finding.because in words

@@ -90,7 +90,7 @@ What the vendor claims
   CONTRADICTED        records: declared 6, found 5
   not checkable here  human_share: declared 0.5, found 0.4 to 0.6
 
-On somebody's word alone: 80 % to 100 % of the records; no document behind licence or origin was found.
+On somebody's word alone: 80 % to 100 % of the records; something that they rest on has no document.
 
 Duties that come with using it
   4 records, CC-BY-4.0: Name the authors.
