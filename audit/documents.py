@@ -243,6 +243,7 @@ _WORDS = {
     "model_attributes_type": "must be a table",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
 }
 
 

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from audit.manifest import Maker, Source
 from audit.records import NOASSERTION, NONE, UNREADABLE, MakerRole, Method, Origin, TextRole
 
-Kind = Literal["human", "model", "unknown"]
+Kind = Literal["human", "model", "script", "unknown"]
+"""``script``: a template filled without any model, which is synthetic and has no terms."""
 
 _LABELLED_BY_PEOPLE = frozenset({Method.HUMAN_LABELLED, Method.USER_FEEDBACK})
 _LABELLED = _LABELLED_BY_PEOPLE | {Method.RLAIF}
@@ -122,7 +123,9 @@ class _Account:
             else []
         )
         parts = list(stated) or _from_origin(role, origin, by_model)
-        models = [p for p in parts if p.kind == "model"]
+        if self.method == Method.TEMPLATE and self.row["teacher_model"] == NONE:
+            parts = [Part(role.value, "script") if p == by_model else p for p in parts]
+        models = [p for p in parts if p.kind in ("model", "script")]
         unnamed = origin in (Origin.SYNTHETIC, Origin.MIXED) and not models
         if unnamed or (named and named not in {p.model for p in models}):
             parts.append(by_model)

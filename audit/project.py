@@ -123,20 +123,7 @@ def load_project(path: Path, *, name: str | None = None) -> Project:
             f"{shown}: there is no project file here", help=f"Write {FILE_NAME}, or leave it out."
         )
     document = read_document(path, name=shown, error=ProjectError)
-    use = document.data.get("use")
-    # Use itself is lenient and would read "no" as false; a guess is not good enough for a verdict.
-    problems = [
-        document.problem(("use", key), f"'{key}' must be true or false")
-        for key in ("commercial", "competing")
-        if isinstance(use, dict) and key in use and not isinstance(use[key], bool)
-    ]
-    try:
-        found = validate(_ProjectFile, document, error=ProjectError)
-    except ProjectError as cause:
-        # Of two problems at one place ours is the clearer one.
-        problems += [p for p in cause.problems if p.place not in {q.place for q in problems}]
-    if problems:
-        raise ProjectError(sorted(problems, key=lambda p: (p.place.line, p.place.column)))
+    found = validate(_ProjectFile, document, error=ProjectError)
     return Project(
         path=path,
         policy=found.policy,

@@ -289,6 +289,9 @@ class _Lineage:
             self.read.add("copyright_basis")
         self.found.licenses_used |= license_ids(concluded.expression)
         permit, reason = permits(concluded, self.given.use)
+        shown = concluded.expression or NOASSERTION
+        if expression == _UNREAD_LICENSE:
+            shown, reason = NOASSERTION, "a licence is stated that cannot be read"
         self.reasons["license_permits_use"] = reason
         for name in ("license_class", "commercial_use", "derivatives", "attribution_required", "share_alike"):
             self.reasons[name] = concluded.reason
@@ -296,7 +299,7 @@ class _Lineage:
             for kind, license_id, text in concluded.obligations:
                 self.found.duties["license", kind, license_id, text] += self.records
         return {
-            "license_concluded": concluded.expression or NOASSERTION,
+            "license_concluded": shown,
             "license_class": concluded.license_class.value if concluded.known else NOASSERTION,
             "commercial_use": _stored(concluded.commercial_use),
             "derivatives": _stored(concluded.derivatives),
@@ -306,8 +309,11 @@ class _Lineage:
         }
 
     def _judge(self, part: Part) -> _Judged:
-        if part.kind == "human":
-            return _Judged(part, None, Permission.ALLOWED, None, None, f"people made the {part.role}")
+        if part.kind in ("human", "script"):
+            made = (
+                "people made" if part.kind == "human" else "a template filled by a script, and no model, made"
+            )
+            return _Judged(part, None, Permission.ALLOWED, None, None, f"{made} the {part.role}")
         if part.kind == "unknown":
             return _Judged(part, None, None, None, None, f"nobody says who made the {part.role}")
         self._note_read(part)
@@ -322,6 +328,12 @@ class _Lineage:
             allowed = Permission.ALLOWED
             return _Judged(part, Standing.RELEASED_BY_PROVIDER, allowed, allowed, allowed, reason)
         standing = self._standing()
+        latest = self._latest(part.generated_to)
+        if part.generated_from and latest and latest < part.generated_from:
+            reason = (
+                f"generated on {part.generated_from} at the earliest, after the last day stated ({latest})"
+            )
+            return _Judged(part, standing, None, None, None, reason)
         query = MakerQuery(
             model=part.model,
             provider=provider,
@@ -329,7 +341,7 @@ class _Lineage:
             channel=part.channel,
             region=part.region,
             generated_from=part.generated_from,
-            generated_to=self._latest(part.generated_to),
+            generated_to=latest,
         )
         terms = resolve(query, self.given.use, as_of=self.given.as_of)
         permit, reason = terms.permit, terms.reason
@@ -427,7 +439,7 @@ class _Lineage:
     def _list_makers(self, judged: Sequence[_Judged]) -> None:
         for ordinal, one in enumerate(judged):
             part = one.part
-            absent = NONE if part.kind == "human" else NOASSERTION
+            absent = NONE if part.kind in ("human", "script") else NOASSERTION
             key = {"lineage": self.id, "ordinal": ordinal, "role": part.role, "model": part.model or absent}
             self.found.makers.append(
                 key

@@ -65,6 +65,17 @@ def kinds(
             [("prompt", "gpt-4"), ("prompt", "human"), ("response", "gpt-4"), ("response", "human")],
         ),
         (TEXT, {"origin": "synthetic"}, [("response", "model")]),
+        (TEXT, {"origin": "synthetic", "method": "template"}, [("response", "model")]),
+        (
+            TEXT,
+            {"origin": "synthetic", "method": "template", "teacher_model": "NONE"},
+            [("response", "script")],
+        ),
+        (
+            TEXT,
+            {"origin": "synthetic", "method": "distilled", "teacher_model": "NONE"},
+            [("response", "model")],
+        ),
         (TEXT, {"origin": "human", "teacher_model": "gpt-4"}, [("response", "gpt-4"), ("response", "human")]),
         (TEXT, {"teacher_model": "gpt-4"}, [("response", "gpt-4"), ("response", "unknown")]),
     ],

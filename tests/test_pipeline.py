@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +274,86 @@ def test_a_rule_whose_counts_do_not_add_up_gives_no_verdict(
         audit(folder)
     assert caught.value.exit_code == 4
     assert not list(folder.parent.with_name(f"{folder.parent.name}-home").glob("runs/*"))
+
+
+def test_what_a_row_states_unreadably_never_passes(delivery: Delivery) -> None:
+    """A licence that is a list, a teacher that is a table: unknown, noted, and gone from what is kept."""
+    manifest = HUMAN.replace(
+        "[source.values]",
+        'license_declared = "l"\nteacher_model = "m"\n[source.values]\nlicense_declared = "MIT"',
+    )
+    rows: list[dict[str, Any]] = [
+        *ROWS,
+        {"q": "x", "a": "y", "l": ["CC-BY-NC-4.0"]},
+        {"q": "x", "a": "z", "m": {"n": 1}},
+    ]
+    folder = delivery(manifest, {"people.jsonl": rows})
+    outcome = run_audit(Request(folder, policy="commercial-model", as_of=DAY, cwd=folder.parent))
+
+    assert verdict_of(outcome.run, "license-forbids-use", "people") is Verdict.UNKNOWN
+    assert verdict_of(outcome.run, "terms-forbid-use", "people") is Verdict.UNKNOWN
+    assert outcome.run.exit_code == 3
+    kept = pq.read_table(outcome.folder / "records.parquet").to_pylist()
+    assert not [r for r in kept if "unreadable" in str(r)]
+
+
+def test_a_pinned_index_that_is_absent_is_unknown(delivery: Delivery) -> None:
+    """A policy that rests on an index cannot pass without it."""
+    folder = delivery(HUMAN, {"people.jsonl": ROWS})
+    policy = folder.parent / "pinned.toml"
+    policy.write_text(
+        '[policy]\nid = "pinned"\nversion = "1.0.0"\ntitle = "t"\nextends = ["commercial-model@1"]\n'
+        f'[[reference]]\nname = "gsm8k-test"\nkind = "eval"\nsha256 = "{"0" * 64}"\n'
+    )
+    run = audit(folder, policy=str(policy))
+
+    assert verdict_of(run, "references-missing") is Verdict.UNKNOWN
+    assert run.exit_code == 3
+
+
+def test_out_replaces_an_earlier_run_and_nothing_else(delivery: Delivery, tmp_path: Path) -> None:
+    """A folder with anything that is not ours stays as it is; the store's own folders too."""
+    folder, out = delivery(HUMAN, {"people.jsonl": ROWS}), tmp_path / "out"
+    first = audit(folder, out=out)
+    assert audit(folder, out=out).run_id == first.run_id
+    assert audit(folder, policy="research", out=out).to_bytes() == (out / "run.json").read_bytes()
+
+    (out / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds other files"):
+        audit(folder, out=out)
+    assert (out / "thesis.txt").read_text() == "mine"
+    home = folder.parent.with_name(f"{folder.parent.name}-home")
+    with pytest.raises(UsageError, match="the store keeps"):
+        audit(folder, out=home / "runs" / first.run_id)
+
+
+def test_two_audits_at_once_agree(delivery: Delivery) -> None:
+    """Whoever is second finds the same run kept, and says the same."""
+    folder = delivery(HUMAN, {"people.jsonl": ROWS})
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: audit(folder).to_bytes(), range(4)))
+
+    assert len(set(runs)) == 1
+
+
+def test_shuffled_twins_keep_their_ids(delivery: Delivery) -> None:
+    """Equal texts that differ in what is declared of them are told apart by that, not by their place."""
+    manifest = HUMAN.replace("[source.values]", 'origin = "o"\n[source.values]', 1).replace(
+        'origin = "human"\nprompt', "prompt", 1
+    )
+    rows = [{"q": "x", "a": "y", "o": o} for o in ("human", "synthetic", "human")]
+    one = audit(delivery(manifest, {"people.jsonl": rows}, name="one"))
+    two = audit(delivery(manifest, {"people.jsonl": rows[::-1]}, name="two"))
+
+    assert one.digests.records == two.digests.records
+    assert [f.samples for f in one.findings] == [f.samples for f in two.findings]
+
+
+def test_a_manifest_given_instead_of_the_vendors_own(delivery: Delivery, tmp_path: Path) -> None:
+    """The delivery's own audit.toml is then a document that nobody refers to, not unattributed data."""
+    folder = delivery("not even toml", {"people.jsonl": ROWS})
+    (tmp_path / "ours.toml").write_text(HUMAN)
+    run = audit(folder, manifest=tmp_path / "ours.toml")
+
+    assert run.verdict is Verdict.PASS
+    assert verdict_of(run, "documents-unnamed") is Verdict.FAIL

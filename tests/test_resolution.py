@@ -244,6 +244,14 @@ def test_the_number_of_instruments_is_unknown_where_the_case_is() -> None:
     assert concluded(TEACHER | {"teacher_model": "no-such-model"})["instruments"] is None
 
 
+def test_a_script_without_a_model_has_no_terms() -> None:
+    """A filled template is synthetic, and known to have no teacher."""
+    row = {"origin": "synthetic", "prompt_origin": "human", "license_declared": "MIT", "method": "template"}
+
+    assert terms(row) == NOASSERTION
+    assert terms(row | {"teacher_model": "NONE"}) == "allowed"
+
+
 def test_nothing_generated_lies_after_the_delivery() -> None:
     """The day of delivery closes an open interval of generation."""
     row = TEACHER | {"generated_from": None, "generated_to": None}

@@ -37,7 +37,11 @@ def delivery(given: Given) -> CheckResult:
 
     for kind, paths, said in (
         ("file-unnamed", ledger.unnamed, "in the delivery but in no source of the manifest"),
-        ("file-refused", ledger.refused, "links, devices and twins of other names are never opened"),
+        (
+            "file-refused",
+            ledger.refused,
+            "never opened: links, devices, names that are not plain text or differ only by case or accents",
+        ),
         ("document-unnamed", ledger.documents, "documents that the manifest does not refer to"),
     ):
         if paths:

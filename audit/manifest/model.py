@@ -289,7 +289,7 @@ def _value_type(column: Column) -> Any:
         return Literal[(*column.values, NONE, NOASSERTION)]
     types: dict[str, Any] = {
         "text": Annotated[str, BeforeValidator(_text)],
-        "integer": int,
+        "integer": Annotated[int, Field(ge=-(2**63), lt=2**63)],
         "number": Annotated[float, _named(_float)],
         "boolean": bool,
         "date": Day,

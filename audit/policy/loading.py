@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from audit.documents import Document, suggest, validate
 from audit.errors import Place, PolicyError, Problem
@@ -203,7 +202,7 @@ class _File:
         self.source = source
         self.document: Document = source.document
         self.problems: list[Problem] = []
-        self.tables = _validated(self.document)
+        self.tables = validate(PolicyFile, self.document, error=PolicyError)
 
     def complain(
         self, path: tuple[str | int, ...], message: str, advice: str = "", *, key: bool = False
@@ -384,21 +383,3 @@ class _File:
                     places={**places, "rule": self.document.place((*path, "rule"))},
                 )
             )
-
-
-def _validated(document: Document) -> PolicyFile:
-    use: Any = document.data.get("use")
-    problems = [
-        document.problem(("use", key), f"'{key}' must be true or false")
-        for key in ("commercial", "competing")
-        # Use reads "no" as false; a guess is not good enough for a verdict.
-        if isinstance(use, dict) and key in use and not isinstance(use[key], bool)
-    ]
-    try:
-        tables = validate(PolicyFile, document, error=PolicyError)
-    except PolicyError as cause:
-        problems += [p for p in cause.problems if p.place not in {q.place for q in problems}]
-        raise PolicyError(sorted(problems, key=lambda p: (p.place.line, p.place.column))) from None
-    if problems:
-        raise PolicyError(problems)
-    return tables

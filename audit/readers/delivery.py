@@ -259,6 +259,9 @@ _DOCUMENT_STARTS = ("license", "licence", "notice", "readme")
 
 def is_document(path: str) -> bool:
     """Whether a file's name is that of a document that accompanies data, rather than of data."""
+    if path == "audit.toml":
+        # The vendor's own manifest, beside the one that was given instead of it.
+        return True
     name = path.rsplit("/", 1)[-1].lower()
     if format_of(name) is not None:
         return False

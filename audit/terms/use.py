@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 
 class Purpose(StrEnum):
@@ -32,8 +32,10 @@ class Use(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     purpose: Purpose | None = Field(default=None, description="Train or evaluate a model.")
-    commercial: bool | None = Field(default=None, description="Whether money is meant to be made with it.")
-    competing: bool | None = Field(
+    commercial: StrictBool | None = Field(
+        default=None, description="Whether money is meant to be made with it."
+    )
+    competing: StrictBool | None = Field(
         default=None, description="Whether the model may compete with its teachers' providers."
     )
     release: Release | None = Field(default=None, description="How far the resulting model travels.")

@@ -15,7 +15,7 @@ from audit.readers import Limits
 from audit.readers.coerce import UNPARSED, coercer, from_json, to_json
 from audit.readers.mapping import Plan, plan_for
 from audit.readers.reasons import Rejected
-from audit.records import COLUMNS, DECLARED, NOASSERTION
+from audit.records import COLUMNS, DECLARED, NOASSERTION, UNREADABLE
 
 
 def read(name: str, value: object, *, typed: bool = True) -> object:
@@ -152,7 +152,7 @@ def test_what_cannot_be_parsed_is_unknown_and_not_the_sources_value(parse):
     fields = {"text": {"text": "t"}, "origin": "o", "tokens_in": "n", "record_id": "id"}
     found = parse(data, fields=fields, values={"origin": "human", "tokens_in": 5})
     assert [(r["origin"], r["tokens_in"], r["record_id"]) for r in found.records] == [
-        (NOASSERTION, None, None)
+        (UNREADABLE, None, None)
     ]
     assert [(o.kind, o.column) for o in found.account.oddities] == [
         ("unparsed", "origin"),
