@@ -1,6 +1,6 @@
 """The shape of a policy file: what each table may hold, before anything is given a meaning.
 
-``rules`` and ``merging`` turn these into a ``Policy``. Keys are strict: an unknown one is an error with a
+``rules`` and ``loading`` turn these into a ``Policy``. Keys are strict: an unknown one is an error with a
 suggestion. Lowest part of the policy engine. Stable; keys are only ever added.
 """
 

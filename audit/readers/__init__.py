@@ -2,7 +2,7 @@
 
 ``read_delivery`` is the only way in. It leaves Parquet shards that we wrote ourselves, the rejected
 rows with their reasons, and a ledger in which records in are always audited plus rejected. To add a
-format, add a ``Rows`` class and an entry in ``rows.FORMATS``; to add a known export, an entry in
+format, add a ``Rows`` class, an entry in ``rows.FORMATS`` and a branch in ``child``; to add a known export, an entry in
 ``presets.PRESETS``. Experimental; the shapes of shards and rejects are stable.
 """
 

@@ -120,7 +120,7 @@ def _same(column: str, first: object, second: object) -> bool:
 
 
 class Mapper:
-    """A compiled plan. ``apply`` reads one row; ``take_oddities`` says what was odd about the last one."""
+    """A compiled plan. ``apply`` reads one row; ``oddities`` says what was odd about the last one."""
 
     def __init__(self, plan: Plan, limits: Limits, *, typed: bool) -> None:
         self._texts = text_reader(plan.text)

@@ -93,6 +93,14 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     opened.connection.close()
 
 
+@pytest.fixture
+def duckdb_engine() -> Iterator[Engine]:
+    """One DuckDB, empty, whose settings a test may change."""
+    opened = DuckDB()
+    yield opened
+    opened.connection.close()
+
+
 @pytest.fixture(scope="module")
 def engines() -> Iterator[list[Engine]]:
     """Both engines, empty, for a whole module: DuckDB first."""
