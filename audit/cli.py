@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Main commands", ("init", "run", "report", "answer", "gate", "signoff", "dashboard")),
-    ("Look things up", ("terms", "license", "runs")),
+    ("Look things up", ("terms", "license", "catalog", "runs")),
     ("Policies and formats", ("policy", "schema")),
 )
 
@@ -234,6 +234,28 @@ def license(expressions: tuple[str, ...], use_: str | None, format_: str) -> int
         nl=format_ == "json",
     )
     return 0
+
+
+@main.group()
+def catalog() -> None:
+    """Check the facts: licences, terms, models."""
+
+
+@catalog.command("lint")
+@click.option(
+    "--days", type=click.IntRange(0), default=180, show_default=True, help="Age at which a reading is stale."
+)
+@click.option("--as-of", type=_Day(), metavar="DATE", help="Count ages on this day (default: today, UTC).")
+def catalog_lint(days: int, as_of: date | None) -> int:
+    """Find overlaps, gaps, missing sources, stale readings and unjudged clauses."""
+    from audit.terms.lint import Level, lint
+
+    found = lint(as_of=as_of or datetime.now(UTC).date(), max_age=days)
+    for finding in found:
+        click.echo(lines(str(finding)))
+    errors = sum(f.level is Level.ERROR for f in found)
+    click.echo(f"{errors} errors, {len(found) - errors} warnings", err=True)
+    return 1 if errors else 0
 
 
 @main.group()

@@ -29,6 +29,8 @@ class InstrumentKind(StrEnum):
 
     API_TERMS = "api-terms"
     """The contract with the service that produced the output, whether reached as API or product."""
+    HOST_TERMS = "host-terms"
+    """The contract with a service through which the models of others are reached too."""
     USAGE_POLICY = "usage-policy"
     """A policy that such a contract incorporates."""
     MODEL_LICENSE = "model-license"
@@ -79,6 +81,8 @@ class TermsVersion:
     """Channels it attaches to; empty is all."""
     region: tuple[str, ...] = ()
     """Regions of customers it attaches to; empty is all."""
+    provider_terms_apply: StrictBool = False
+    """Whether, by a host's own text, the terms of the model's provider apply to its customers as well."""
     output_owner: Literal["user", "provider"] | None = None
     non_commercial: StrictBool = False
     """Whether only non-commercial use is permitted."""
@@ -196,15 +200,24 @@ def _check(
             raise _wrong(path, version.id, f"obligation '{name}' must oblige or have no effect")
     if version.start and version.effective_to and version.start > version.effective_to:
         raise _wrong(path, version.id, "ends before it starts")
-    is_license = instruments[version.instrument].kind is InstrumentKind.MODEL_LICENSE
-    if is_license and (version.access or version.channel or version.region):
-        raise _wrong(path, version.id, "a model licence attaches to every access, channel and region")
-    if not is_license and not version.access:
-        raise _wrong(path, version.id, "needs 'access'")
+    _check_reach(version, path, instruments[version.instrument].kind)
     if version.competing_models is Permission.PROHIBITED:
         effects = {known[c].effect for c in version.conditions if known[c].when.competing is not False}
         if Effect.PROHIBITS not in effects:
             raise _wrong(path, version.id, "bars competing models, but none of its conditions prohibits")
+
+
+def _check_reach(version: TermsVersion, path: Path, kind: InstrumentKind) -> None:
+    """Check that a text says to whom it attaches, as texts of its kind do."""
+    is_license = kind is InstrumentKind.MODEL_LICENSE
+    if is_license and (version.access or version.channel or version.region):
+        raise _wrong(path, version.id, "a model licence attaches to every access, channel and region")
+    if not is_license and not version.access:
+        raise _wrong(path, version.id, "needs 'access'")
+    if kind is InstrumentKind.HOST_TERMS and not version.channel:
+        raise _wrong(path, version.id, "the terms of a host need 'channel'")
+    if kind is not InstrumentKind.HOST_TERMS and version.provider_terms_apply:
+        raise _wrong(path, version.id, "only the terms of a host can pass on those of a provider")
 
 
 def _wrong(path: Path, entry: str, message: str) -> InternalError:

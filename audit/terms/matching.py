@@ -5,6 +5,27 @@ versions. Both are spelt out here as cases: one stretch of days and one way of r
 with the versions that apply in it. Within one instrument the date decides first, then channel and
 region, then the most specific pattern; different instruments all apply (design sections 4 and 9).
 Nothing is judged here. Stable.
+
+Hosts. A service that offers the models of others has terms of its own, which attach to every model
+that is reached through its channel. Four decisions follow:
+
+- Its text attaches where the channel is stated, by the lineage or by the model's name
+  (``bedrock/...``), and nowhere else. An unstated channel leaves the alternatives that the provider's
+  own texts tell apart (design section 9) and, for open weights, an operator that nobody names, which
+  stands for every host. It does not bring in the hosts that the catalogue happens to list: anybody may
+  resell anything, so such a list is never complete, and a reseller's text, read or not, would turn what
+  the provider's own contract plainly prohibits into unknown without anybody having said that the
+  outputs came by way of a reseller. So outputs of a model known to have been reached through a host
+  whose text nobody read are unknown; outputs of the same model with no channel stated are under the
+  terms of its provider.
+- Some hosts say that the terms of the model's provider bind their customers as well
+  (``provider_terms_apply``). Then the provider's contract for direct customers applies besides the
+  host's, and the strictest decides: a prohibition stays one. Where the weights have a licence, that
+  licence is what the host passes on, not the provider's contract for its own service.
+- A host's contract is never enough: where nothing is known of the model itself, there is a gap, which
+  bars a permission and does not soften a prohibition.
+- A provider may host too. For its own models its terms are the provider's own, on its channel and where
+  the channel is called direct.
 """
 
 from __future__ import annotations
@@ -108,7 +129,14 @@ class _Named:
     versions: tuple[TermsVersion, ...]
     scores: Mapping[str, int]
     """How specific the pattern of each version is, by its id."""
+    hosts: frozenset[str]
+    """Ids of the versions that are a host's, not the provider's own."""
     catalogue: Terms
+
+    @property
+    def licensed(self) -> bool:
+        """Whether there is a licence of the weights, so that anybody may serve the model."""
+        return any(self.catalogue.kind(v) is InstrumentKind.MODEL_LICENSE for v in self.versions)
 
 
 def match(query: MakerQuery, as_of: date) -> Match:
@@ -127,18 +155,27 @@ def match(query: MakerQuery, as_of: date) -> Match:
     if identity is None:
         return _by_provider(query, catalogue, span, shown)
     scores = {v.id: v.specificity(names) for v in catalogue.versions.values()}
-    versions = tuple(v for v in catalogue.versions.values() if scores[v.id])
+    channel = places().channel_of(query.channel) or identity.channel
+    hosts = frozenset(v.id for v in catalogue.versions.values() if _is_host(v, provider, catalogue))
+    versions = tuple(
+        v for v in catalogue.versions.values() if scores[v.id] and (v.id not in hosts or channel in v.channel)
+    )
     if not versions:
         return Match(shown, names, provider, (), f"no terms are known for {shown}")
-    provider = provider or catalogue.provider(versions[0])
-    named = _Named(shown, versions, scores, catalogue)
-    reaches = _reaches(query, identity, versions, catalogue)
+    provider = provider or next((catalogue.provider(v) for v in versions if v.id not in hosts), None)
+    named = _Named(shown, versions, scores, hosts, catalogue)
+    reaches = _reaches(query, channel, named)
     cases = [
         _case(Case(*days, reach, ()), reach, named)
         for days in _stretches(span, versions)
         for reach in reaches
     ]
     return Match(shown, names, provider, tuple(cases))
+
+
+def _is_host(version: TermsVersion, provider: str | None, catalogue: Terms) -> bool:
+    """Whether a text is that of a service which offers somebody else's model."""
+    return catalogue.kind(version) is InstrumentKind.HOST_TERMS and catalogue.provider(version) != provider
 
 
 def _shown(query: MakerQuery, identity: ModelIdentity | None) -> str:
@@ -177,37 +214,52 @@ def _access(stated: Access | str | None) -> Access | None:
     return Access(stated) if stated in tuple(Access) else None
 
 
-def _reaches(
-    query: MakerQuery, identity: ModelIdentity, versions: Sequence[TermsVersion], catalogue: Terms
-) -> list[Reach]:
+def _reaches(query: MakerQuery, channel: str | None, named: _Named) -> list[Reach]:
     """List every way of reaching the model that the query leaves open and the catalogue tells apart."""
-    licensed = any(catalogue.kind(v) is InstrumentKind.MODEL_LICENSE for v in versions)
-    services = [v for v in versions if catalogue.kind(v) is not InstrumentKind.MODEL_LICENSE]
+    services = [v for v in named.versions if named.catalogue.kind(v) is not InstrumentKind.MODEL_LICENSE]
     stated = _access(query.access)
-    # Weights that are open can be run by oneself or reached through whoever serves them.
-    possible = {a for v in services for a in v.access} | ({Access.WEIGHTS, Access.API} if licensed else set())
+    hosted = [v for v in services if v.id in named.hosts]
+    # Whoever names a host has used its service. Else weights that are open can be run by oneself or
+    # reached through whoever serves them.
+    possible = {a for v in hosted or services for a in v.access}
+    possible |= {Access.WEIGHTS, Access.API} if named.licensed and not hosted else set()
     found: list[Reach] = []
     for access in [stated] if stated else [a for a in Access if a in possible]:
         if access is Access.WEIGHTS:
             found.append(Reach(access))
             continue
         here = [v for v in services if access in v.access]
-        for channel in _channels(query, identity, here, licensed=licensed):
-            theirs = [v for v in here if not v.channel or channel in v.channel]
-            found += [Reach(access, channel, regions) for regions in _regions(query, theirs)]
+        for way in [channel] if channel else _channels(here, licensed=named.licensed):
+            spoken = _spoken(way, hosted, named)
+            theirs = [v for v in here if not v.channel or spoken.intersection(v.channel)]
+            found += [Reach(access, way, regions) for regions in _regions(query, theirs)]
     return found
 
 
-def _channels(
-    query: MakerQuery, identity: ModelIdentity, versions: Sequence[TermsVersion], *, licensed: bool
-) -> list[str | None]:
-    stated = places().channel_of(query.channel) or identity.channel
-    if stated:
-        return [stated]
+def _channels(versions: Sequence[TermsVersion], *, licensed: bool) -> list[str | None]:
+    """List the channels that the provider's own texts tell apart, and whoever else may serve weights."""
     told_apart = sorted({c for v in versions for c in v.channel}, key=lambda c: (c != DIRECT, c))
     if licensed:
         return [*told_apart, OTHER]
     return [*told_apart] or [None]
+
+
+def _spoken(channel: str | None, hosted: Iterable[TermsVersion], named: _Named) -> frozenset[str | None]:
+    """Return every channel whose texts speak where a model is reached through one of them.
+
+    A host that passes on the terms of a model's provider brings in the contract for direct customers,
+    unless the model has a licence, which then is what it passes on. A provider that is a host itself
+    serves its own models directly by that channel.
+    """
+    if channel == DIRECT:
+        own = [
+            v
+            for v in named.versions
+            if v.id not in named.hosts and named.catalogue.kind(v) is InstrumentKind.HOST_TERMS
+        ]
+        return frozenset({channel, *(c for v in own for c in v.channel)})
+    passed_on = not named.licensed and any(v.provider_terms_apply for v in hosted)
+    return frozenset({channel, DIRECT} if passed_on else {channel})
 
 
 def _regions(query: MakerQuery, versions: Sequence[TermsVersion]) -> list[frozenset[str] | None]:
@@ -223,8 +275,10 @@ def _regions(query: MakerQuery, versions: Sequence[TermsVersion]) -> list[frozen
 def _case(case: Case, reach: Reach, named: _Named) -> Case:
     """Fill a case with one version of each instrument, and with what is missing."""
     eligible: dict[str, list[TermsVersion]] = {}
+    hosted = [v for v in named.versions if v.id in named.hosts and v.in_force(case.first)]
+    spoken = _spoken(reach.channel, hosted, named)
     for version in named.versions:
-        if _attaches(version, reach):
+        if _attaches(version, reach, spoken):
             eligible.setdefault(version.instrument, []).append(version)
     chosen: list[TermsVersion] = []
     for same in eligible.values():
@@ -236,26 +290,29 @@ def _case(case: Case, reach: Reach, named: _Named) -> Case:
         ranks = {v.id: (bool(v.channel), bool(v.region), named.scores[v.id]) for v in current}
         chosen += [v for v in current if ranks[v.id] == max(ranks.values())]
     case = replace(case, versions=tuple(chosen))
-    return replace(case, gap=_gap(case, reach, named.catalogue, named.shown))
+    return replace(case, gap=_gap(case, reach, named))
 
 
-def _attaches(version: TermsVersion, reach: Reach) -> bool:
+def _attaches(version: TermsVersion, reach: Reach, spoken: frozenset[str | None]) -> bool:
     return (
         (not version.access or reach.access in version.access)
-        and (not version.channel or reach.channel in version.channel)
+        and (not version.channel or bool(spoken.intersection(version.channel)))
         and (not version.region or bool(reach.regions and reach.regions.intersection(version.region)))
     )
 
 
-def _gap(case: Case, reach: Reach, catalogue: Terms, shown: str) -> str | None:
+def _gap(case: Case, reach: Reach, named: _Named) -> str | None:
     """Say what must apply but is not known: a contract with a service, or a licence of weights."""
-    kinds = {catalogue.kind(v) for v in case.versions}
+    shown = named.shown
+    kinds = {named.catalogue.kind(v) for v in case.versions}
     if not kinds:
         return f"no terms are known for {shown} reached {reach} {case.days}"
     if reach.access is Access.WEIGHTS:
         known = InstrumentKind.MODEL_LICENSE in kinds
         return None if known else f"no licence of the weights of {shown} is known"
-    if InstrumentKind.API_TERMS in kinds:
+    if all(v.id in named.hosts for v in case.versions):
+        return f"no terms of {shown} itself are known besides those of the host {case.days}"
+    if kinds & {InstrumentKind.API_TERMS, InstrumentKind.HOST_TERMS}:
         return None
     return f"the terms of the service are not known for {shown} reached {reach} {case.days}"
 

@@ -97,7 +97,8 @@ def normalised(name: str) -> str:
 def best_match(patterns: Iterable[str], names: Iterable[str]) -> int:
     """Return how specific the best matching pattern is; 0 if none matches.
 
-    Specific means many literal characters; a pattern without a wildcard beats one with the same.
+    Specific means many literal characters; a pattern without a wildcard beats one with the same. The
+    pattern ``*`` names every model and is the least specific of all.
     """
     spelt = tuple(names)
     return max((_specificity(p) for p in patterns if any(_compiled(p).match(n) for n in spelt)), default=0)
@@ -110,7 +111,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _specificity(pattern: str) -> int:
     literal = len(pattern.replace("*", "").replace("?", ""))
-    return 2 * literal + (1 if "*" not in pattern else 0)
+    return max(1, 2 * literal + (1 if "*" not in pattern else 0))
 
 
 def read_models(root: Path = CATALOG) -> Models:

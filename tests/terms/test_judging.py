@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from audit.records import Access, Permission
 from audit.terms.catalogue import CATALOG
-from audit.terms.instruments import terms
+from audit.terms.instruments import InstrumentKind, terms
 from audit.terms.judging import describe_terms, resolve
 from audit.terms.matching import MakerQuery
-from audit.terms.models import models
+from audit.terms.models import identify, models
 from audit.terms.permissions import strictness
 from audit.terms.use import Purpose, Release, Use
 
@@ -79,6 +79,27 @@ def _ask(use, model, first, last=None, **more):
         (COMPETING, "gpt-4", "2023-06-01", None, {"access": "api", "channel": "azure"}, None),
         (COMPETING, "gpt-oss-20b", "2025-10-01", None, {"access": "weights"}, ALLOWED),
         (COMPETING, "a-model-of-our-own", "2025-10-01", None, {}, None),
+        (COMPETING, "Qwen/Qwen2.5-72B-Instruct", "2025-01-01", None, {"access": "weights"}, CONDITIONAL),
+        (COMPETING, "Qwen/Qwen2.5-7B-Instruct", "2025-01-01", None, {"access": "weights"}, ALLOWED),
+        (COMPETING, "Qwen/Qwen2.5-3B-Instruct", "2025-01-01", None, {"access": "weights"}, PROHIBITED),
+        (COMPETING, "qwen3-max", "2025-10-01", None, {"access": "product"}, PROHIBITED),
+        (COMPETING, "qwen3-max", "2025-10-01", None, {"access": "api"}, None),
+        (COMPETING, "Qwen/Qwen3-32B", "2025-10-01", None, {"access": "weights"}, ALLOWED),
+        (COMPETING, "01-ai/Yi-34B-Chat", "2024-05-29", None, {"access": "weights"}, None),
+        (COMPETING, "01-ai/Yi-34B-Chat", "2024-05-30", None, {"access": "weights"}, ALLOWED),
+        (RESEARCH, "grok-beta", "2024-12-01", None, {"access": "api"}, PROHIBITED),
+        (RESEARCH, "grok-3", "2025-05-01", None, {"access": "product"}, CONDITIONAL),
+        (COMPETING, "grok-3", "2025-05-01", None, {"access": "product"}, PROHIBITED),
+        (COMPETING, "grok-3", "2025-05-01", None, {"access": "api"}, None),
+        (COMPETING, "nvidia/Llama-3.1-Nemotron-70B-Instruct", "2025-06-01", None, {"access": "weights"}, CONDITIONAL),
+        (COMPETING, "nvidia/Nemotron-4-340B-Instruct", "2024-09-01", None, {"access": "weights"}, None),
+        (COMPETING, "dbrx-instruct", "2024-06-01", None, {"access": "weights"}, None),
+        (COMPETING, "LGAI-EXAONE/EXAONE-3.5-32B-Instruct", "2026-01-01", None, {"access": "weights"}, PROHIBITED),
+        (RESEARCH, "LGAI-EXAONE/EXAONE-3.5-32B-Instruct", "2026-01-01", None, {"access": "weights"}, PROHIBITED),
+        (RESEARCH, "LGAI-EXAONE/EXAONE-4.0-32B", "2026-01-01", None, {"access": "weights"}, CONDITIONAL),
+        (COMPETING, "internlm/internlm3-8b-instruct", "2025-06-01", None, {"access": "weights"}, ALLOWED),
+        (COMPETING, "internlm/internlm2-chat-20b", "2025-06-01", None, {"access": "weights"}, None),
+        (COMPETING, "command-r-plus", "2024-06-01", None, {"access": "api"}, None),
     ],
 )  # fmt: skip
 def test_what_a_lawyer_would_answer(use, model, *, first, last, more, answer):
@@ -114,6 +135,92 @@ def test_released_students_of_llama_3_1_owe_a_name():
     assert name not in {d.id for d in kept.obligations}
     assert kept.permit is CONDITIONAL
     assert next(d for d in released.obligations if d.id == name).terms_id == "llama-3.1-2024"
+
+
+@pytest.mark.parametrize(
+    ("jurisdictions", "answer"), [(("DE",), PROHIBITED), (("US",), CONDITIONAL), ((), None)]
+)
+def test_outputs_may_be_barred_from_a_territory(jurisdictions, answer):
+    """Hunyuan's licence keeps outputs out of the EU; a use that names no place cannot be judged."""
+    use = Use(purpose="train", commercial=True, competing=False, release="api", jurisdictions=jurisdictions,
+              base_model="tencent/Hunyuan-Large")  # fmt: skip
+    assert _ask(use, "tencent/Hunyuan-A52B-Instruct", "2025-01-01", access="weights").permit is answer
+
+
+# --- hosts
+
+
+@pytest.mark.parametrize(
+    ("use", "model", "day", "more", "answer"),
+    [
+        # No channel: the provider's own terms, whatever any reseller says.
+        (COMPETING, "gpt-4", "2024-06-01", {}, PROHIBITED),
+        (COMPETING, "text-davinci-003", "2023-03-20", {}, PROHIBITED),
+        (RESEARCH, "gpt-4", "2024-06-01", {}, CONDITIONAL),
+        # A host that nobody read: unknown, unless what goes with the model bars the use on every channel.
+        (COMPETING, "gpt-4", "2024-06-01", {"channel": "azure"}, None),
+        (RESEARCH, "azure/gpt-4", "2024-06-01", {}, None),
+        (RESEARCH, "claude-3-opus", "2024-07-01", {"channel": "azure"}, PROHIBITED),
+        # A host that passes on the provider's terms.
+        (COMPETING, "openrouter/openai/gpt-4o", "2026-06-01", {}, PROHIBITED),
+        (RESEARCH, "openrouter/openai/gpt-4o", "2026-06-01", {}, CONDITIONAL),
+        (RESEARCH, "openrouter/deepseek/deepseek-r1", "2026-06-01", {}, CONDITIONAL),
+        (COMPETING, "openrouter/deepseek/deepseek-r1", "2026-06-01", {}, None),
+        # Before the text that is on record, nothing is known of the host.
+        (COMPETING, "openrouter/openai/gpt-4o", "2026-05-05", {}, None),
+        # A host whose own text decides, by day.
+        (COMPETING, "meta.llama3-1-70b-instruct-v1:0", "2026-01-23", {}, PROHIBITED),
+        (RESEARCH, "bedrock/llama-3.1-70b-instruct", "2026-01-23", {}, CONDITIONAL),
+        (RESEARCH, "bedrock/llama-3.1-70b-instruct", "2026-01-24", {}, PROHIBITED),
+        # A host's text is not enough: nothing is known of the model.
+        (RESEARCH, "together/a-model-of-our-own", "2025-01-01", {}, None),
+        (RESEARCH, "gpt-4", "2025-01-01", {"channel": "together"}, None),
+        (RESEARCH, "together/Qwen/Qwen2.5-7B-Instruct", "2025-01-01", {}, CONDITIONAL),
+        # A host that provides models itself.
+        (RESEARCH, "amazon.nova-pro-v1:0", "2025-06-01", {}, CONDITIONAL),
+        (COMPETING, "nova-pro", "2025-06-01", {}, PROHIBITED),
+        (COMPETING, "sonar-pro", "2025-06-01", {"channel": "direct"}, PROHIBITED),
+        # A clause of a host that concerns some providers' models only.
+        (RESEARCH, "replicate/black-forest-labs/flux-schnell", "2026-06-01", {}, None),
+    ],
+)  # fmt: skip
+def test_what_a_host_adds(use, model, day, more, answer):
+    """The terms of whoever serves a model come on top of those of the model, where the channel is stated."""
+    found = _ask(use, model, day, access="api", **more)
+    assert found.permit is answer, found.reason
+
+
+def test_a_host_that_passes_terms_on_lists_both():
+    """Both texts stand in the answer, so that a lawyer sees on which the bar rests."""
+    found = _ask(COMPETING, "gpt-4o", "2026-06-01", access="api", channel="openrouter")
+    assert {a.terms_id: a.conclusion for a in found.applied} == {
+        "openai-services-agreement-2026-01-01": PROHIBITED,
+        "openrouter-2026-05": None,
+    }
+
+
+HOSTS = sorted({c for v in terms().versions.values() for c in v.channel
+                if terms().kind(v) is InstrumentKind.HOST_TERMS})  # fmt: skip
+
+
+@given(st.sampled_from(NAMES), days, uses, st.sampled_from(HOSTS))
+def test_a_host_never_frees_what_the_weights_forbid(model, day, use, host):
+    """What the licence of a model bars stays barred by whomever it is served."""
+    query = MakerQuery(model, access="weights", generated_from=day, generated_to=day)
+    if resolve(query, use, as_of=AS_OF).permit is PROHIBITED:
+        hosted = MakerQuery(model, access="api", channel=host, generated_from=day, generated_to=day)
+        assert resolve(hosted, use, as_of=AS_OF).permit is PROHIBITED
+
+
+@given(st.sampled_from([*NAMES, "nobody-knows"]), days, uses, st.sampled_from(HOSTS))
+def test_a_permission_through_a_host_needs_a_text_of_the_model(model, day, use, host):
+    """No contract with a reseller clears outputs of a model of which nothing is known."""
+    query = MakerQuery(model, access="api", channel=host, generated_from=day, generated_to=day)
+    found = resolve(query, use, as_of=AS_OF)
+    if found.permit in (ALLOWED, CONDITIONAL):
+        of_the_model = {a.kind for a in found.applied} - {"host-terms"}
+        own = [v for v in terms().versions.values() if terms().provider(v) == identify(model).provider]
+        assert of_the_model or {a.terms_id for a in found.applied} <= {v.id for v in own}
 
 
 def test_outputs_that_change_hands_on_the_day_the_text_changed():
@@ -164,8 +271,13 @@ def test_a_text_that_nobody_read_never_votes():
             continue
         for use in (COMPETING, RESEARCH, Use(purpose="evaluate")):
             day = version.effective_to or AS_OF
-            query = MakerQuery("claude-2" if "claude" in version.models[0] else "vertex_ai/gemini-1.5-pro",
-                               generated_from=day, generated_to=day, access="api")  # fmt: skip
+            query = MakerQuery(
+                version.models[0].replace("*", "x"),
+                access=version.access[0] if version.access else "weights",
+                channel=version.channel[0] if version.channel else None,
+                generated_from=day,
+                generated_to=day,
+            )
             found = {a.terms_id: a.conclusion for a in resolve(query, use, as_of=AS_OF).applied}
             assert found[version.id] is None
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.records import Access
-from audit.terms.instruments import terms
+from audit.terms.instruments import InstrumentKind, terms
 from audit.terms.matching import MakerQuery, match
-from audit.terms.models import models
+from audit.terms.models import identify, models
 
 AS_OF = date(2026, 11, 22)
 NAMES = sorted({m.id for m in models().by_name.values()})
@@ -19,7 +19,7 @@ queries = st.builds(
     MakerQuery,
     model=st.sampled_from([*NAMES, "nobody-knows"]),
     access=st.sampled_from([None, *Access]),
-    channel=st.sampled_from([None, "direct", "vertex", "somebody"]),
+    channel=st.sampled_from([None, "direct", "vertex", "bedrock", "openrouter", "somebody"]),
     region=st.sampled_from([None, "DE", "US"]),
     generated_from=st.none() | days,
     generated_to=st.none() | days,
@@ -123,6 +123,29 @@ def test_a_channel_that_nobody_knows_has_no_contract():
     found = _on("gpt-4", date(2023, 6, 1), access="api", channel="some-reseller")
     assert not _ids(found)
     assert found.cases[0].gap
+
+
+def test_an_unstated_channel_brings_in_no_reseller():
+    """A catalogue that learns of another host must not change what records without a channel come to."""
+    known = terms()
+    for name in NAMES:
+        provider = identify(name).provider
+        for case in match(MakerQuery(model=name), AS_OF).cases:
+            hosts = [v for v in case.versions if known.kind(v) is InstrumentKind.HOST_TERMS]
+            assert all(known.provider(v) == provider for v in hosts), name
+
+
+def test_a_stated_host_was_a_service():
+    """Whoever names a host did not run the weights."""
+    found = match(MakerQuery(model="bedrock/llama-3.1-8b-instruct", generated_from=date(2025, 1, 1)), AS_OF)
+    assert {c.reach.access for c in found.cases} == {Access.API}
+
+
+def test_the_terms_of_a_model_without_a_name_of_its_own_provider_are_the_hosts_alone():
+    """For a model that nobody knows the host's text stands by itself, beside a gap."""
+    found = _on("openrouter/nobody/knows-it", date(2026, 6, 1))
+    assert (found.provider, _ids(found)) == (None, {"openrouter-2026-05"})
+    assert "itself" in found.cases[0].gap
 
 
 def test_open_weights_may_be_served_by_anybody():

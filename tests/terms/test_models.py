@@ -23,6 +23,11 @@ from audit.terms.models import MAX_NAME, best_match, identify, models
         ("meta-llama/Llama-2-70b-chat-hf", "llama-2-70b-chat", "meta"),
         ("mistralai/Mixtral-8x7B-Instruct-v0.1", "mixtral-8x7b-instruct-v0.1", "mistralai"),
         ("deepseek-ai/DeepSeek-R1", "deepseek-r1", "deepseek-ai"),
+        ("THUDM/chatglm3-6b", "chatglm3-6b", "zai-org"),
+        ("Qwen/Qwen-1_8B-Chat", "qwen-1_8b-chat", "qwen"),
+        ("x-ai/grok-4", "grok-4", "xai"),
+        ("accounts/fireworks/models/qwen2-7b-instruct", "qwen2-7b-instruct", "qwen"),
+        ("nvidia/Llama-3.1-Nemotron-70B-Instruct", "llama-3.1-nemotron-70b-instruct", "nvidia"),
     ],
 )
 def test_names_in_the_wild_mean_one_model(name, model, provider):
