@@ -24,7 +24,7 @@ import rfc8785
 
 from audit.errors import ConservationError, InternalError, QueryTimeoutError
 from audit.ledger import Ledger
-from audit.records import COLUMNS, NOASSERTION, UNREADABLE, Column, arrow_schema
+from audit.records import COLUMNS, NOASSERTION, UNREADABLE, Column, received_schema
 
 QUERY_SECONDS = 1800.0
 """DuckDB has no time limit for a query; the watchdog interrupts one that runs longer."""
@@ -100,10 +100,10 @@ class Corpus:
                 "threads": str(threads),
             },
         )
-        schema = arrow_schema("identity", "declared")
-        incoming: Any = ds.dataset([str(s) for s in shards], schema=_nullable_id(schema)) if shards else None
+        schema = received_schema()
+        incoming: Any = ds.dataset([str(s) for s in shards], schema=schema) if shards else None
         if incoming is None:
-            incoming = _nullable_id(schema).empty_table()
+            incoming = schema.empty_table()
         connection.register("incoming", incoming)
         connection.execute(f"CREATE TABLE received AS SELECT * {_named(connection)} FROM incoming")
         connection.unregister("incoming")
@@ -417,8 +417,3 @@ def _cells(columns: Iterable[Column]) -> str:
 
 def _within(condition: str, source: str | None) -> str:
     return f"({condition})" + ("" if source is None else f" AND source_id = {literal(source)}")
-
-
-def _nullable_id(schema: pa.Schema) -> pa.Schema:
-    index = schema.get_field_index("record_id")
-    return schema.set(index, pa.field("record_id", pa.string(), nullable=True))

@@ -84,7 +84,7 @@ def evaluate(
         *_record_findings(corpus, policy, circumstances, Reasons(corpus, resolution)),
         *_dataset_findings(corpus, policy, circumstances, results, measures),
     ]
-    audited, rejected = sum(ledger.audited.values()), sum(ledger.rejected.values())
+    audited, rejected = ledger.audited.total(), ledger.rejected.total()
     if incoming != audited + rejected:
         raise ConservationError(f"{incoming:,} records in, {audited:,} audited and {rejected:,} rejected")
     order = {rule.id: index for index, rule in enumerate(policy.rules)}
@@ -270,7 +270,7 @@ def _shares(corpus: Corpus, shares: list[Share]) -> list[Measure]:
     if not shares:
         return []
     (row,) = corpus.rows(share_sql(shares, corpus.table))
-    rejected, uncounted = sum(corpus.ledger.rejected.values()), corpus.ledger.uncounted
+    rejected, uncounted = corpus.ledger.rejected.total(), corpus.ledger.uncounted
     found = []
     for index, one in enumerate(shares):
         name, unit = f"share_of({one.share_of.text})", f"share of {one.weighed_by}"

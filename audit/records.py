@@ -393,6 +393,13 @@ def arrow_schema(*stages: Stage) -> pa.Schema:
     )
 
 
+def received_schema() -> pa.Schema:
+    """Return the columns as readers leave them: ``record_id`` is null where the row has none."""
+    schema = arrow_schema("identity", "declared")
+    at = schema.get_field_index("record_id")
+    return schema.set(at, schema.field(at).with_nullable(nullable=True))
+
+
 def content_sha256(texts: list[tuple[str, str]]) -> str:
     """Digest of a record's text, equal for equal content whatever shape it came in.
 

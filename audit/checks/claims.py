@@ -48,7 +48,7 @@ def _human_share(declared: Decimal, corpus: Corpus) -> Claim:
     # Without decimals only 0 and 1 can be written, and they mean none and all.
     half = Decimal(5) * Decimal(10) ** (exponent - 1) if exponent < 0 else Decimal(0)
     part = corpus.human_part()
-    rejected = sum(corpus.ledger.rejected.values())
+    rejected = corpus.ledger.rejected.total()
     total = part.total + rejected
     if not total or corpus.ledger.uncounted:
         return Claim("human_share", float(declared), None, ClaimResult.NOT_CHECKABLE)

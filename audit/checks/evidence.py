@@ -9,7 +9,7 @@ from audit.given import Given
 def evidence(given: Given) -> CheckResult:
     """Measure the share of records whose lowest rung of evidence is ``declared``."""
     held = given.corpus.counts("evidence")
-    rejected = sum(given.corpus.ledger.rejected.values())
+    rejected = given.corpus.ledger.rejected.total()
     total = sum(held.values()) + rejected
     name, unit = "evidence.declared_share", "share of records"
     if given.corpus.ledger.uncounted:

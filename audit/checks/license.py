@@ -12,7 +12,7 @@ def license_(given: Given) -> CheckResult:
     shares = permission_shares(
         "license",
         given.corpus.counts("license_permits_use"),
-        rejected=sum(ledger.rejected.values()),
+        rejected=ledger.rejected.total(),
         countable=not ledger.uncounted,
     )
     return CheckResult(measures=shares, obligations=given.resolution.obligations("license"))

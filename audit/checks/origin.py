@@ -25,7 +25,7 @@ def origin(given: Given) -> CheckResult:
 
 def _shares(corpus: Corpus, scope: str, source: str | None) -> list[Measure]:
     part = corpus.human_part(source=source)
-    rejected = sum(corpus.ledger.rejected.values()) if source is None else corpus.ledger.rejected[source]
+    rejected = corpus.ledger.rejected.total() if source is None else corpus.ledger.rejected[source]
     uncounted = corpus.ledger.uncounted if source is None else corpus.ledger.uncounted.get(source)
     total = part.total + rejected
     if uncounted or not total:

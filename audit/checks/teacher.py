@@ -13,7 +13,7 @@ def teacher(given: Given) -> CheckResult:
     """
     held = given.corpus.counts("teacher_model")
     named = {model: n for model, n in held.items() if model not in ("NOASSERTION", "NONE")}
-    rejected = sum(given.corpus.ledger.rejected.values())
+    rejected = given.corpus.ledger.rejected.total()
     total, open_ = sum(held.values()) + rejected, held.get("NOASSERTION", 0) + rejected
     top = max(named.values(), default=0)
     known = total > 0 and not given.corpus.ledger.uncounted

@@ -12,7 +12,7 @@ def terms(given: Given) -> CheckResult:
     shares = permission_shares(
         "terms",
         given.corpus.counts("terms_permit_use"),
-        rejected=sum(ledger.rejected.values()),
+        rejected=ledger.rejected.total(),
         countable=not ledger.uncounted,
     )
     return CheckResult(measures=shares, obligations=given.resolution.obligations("terms"))

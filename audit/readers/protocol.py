@@ -18,20 +18,14 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from audit.findings import SAMPLES
-from audit.records import COLUMNS, arrow_schema
+from audit.records import COLUMNS, received_schema
 
 HEADER = struct.Struct(">cI")
 JOB, READY, RECORDS, REJECTS, ACCOUNT = b"J", b"H", b"R", b"X", b"A"
 ACCOUNT_BYTES = 1 << 20
 
 
-def _shard_schema() -> pa.Schema:
-    schema = arrow_schema("identity", "declared")
-    at = schema.get_field_index("record_id")
-    return schema.set(at, schema.field(at).with_nullable(nullable=True))
-
-
-SHARD_SCHEMA: pa.Schema = _shard_schema()
+SHARD_SCHEMA: pa.Schema = received_schema()
 """Identity and declared columns as the readers leave them; ``record_id`` is null where the row has none."""
 NAMED_BY_PARENT = ("source_id", "file")
 REJECT_SCHEMA: pa.Schema = pa.schema(
