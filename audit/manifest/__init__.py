@@ -5,18 +5,35 @@ values and makers, the claims check the claims. Nothing here opens a data file. 
 """
 
 from audit.manifest.load import Manifest, load_manifest, manifest_json_schema
-from audit.manifest.model import Claims, Dataset, FieldMap, FileSpec, Maker, Source, TextPart, Values
+from audit.manifest.model import (
+    Claims,
+    Dataset,
+    Document,
+    FieldMap,
+    FileSpec,
+    Maker,
+    Parent,
+    Release,
+    Source,
+    Teacher,
+    TextPart,
+    Values,
+)
 from audit.manifest.when import Interval, parse_day, parse_instant, parse_interval
 
 __all__ = [
     "Claims",
     "Dataset",
+    "Document",
     "FieldMap",
     "FileSpec",
     "Interval",
     "Maker",
     "Manifest",
+    "Parent",
+    "Release",
     "Source",
+    "Teacher",
     "TextPart",
     "Values",
     "load_manifest",

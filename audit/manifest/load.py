@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.documents import Document, read_document, validate
+from audit.documents import Document, read_document, suggest, validate
 from audit.errors import ManifestError, Problem, UsageError
-from audit.manifest.model import Claims, Dataset, ManifestFile, Source
+from audit.manifest.model import Claims, Dataset, ManifestFile, Source, Teacher
 
 _DATES = ("generated_from", "generated_to")
 
@@ -30,6 +30,8 @@ class Manifest:
     """The file itself, for messages that point into it."""
     sha256: str
     """Digest of the file's bytes."""
+    models: tuple[Teacher, ...] = ()
+    """Models that the catalogue does not know, as the vendor describes them."""
 
     def source(self, source_id: str) -> Source:
         """Return the source of that id.
@@ -67,7 +69,7 @@ def load_manifest(path: Path, *, name: str | None = None) -> Manifest:
         problems.sort(key=lambda p: (p.place.line, p.place.column))
         raise ManifestError(list(dict.fromkeys(problems)))
     digest = hashlib.sha256(document.text.encode()).hexdigest()
-    return Manifest(found.dataset, found.sources, found.claims, document, digest)
+    return Manifest(found.dataset, found.sources, found.claims, document, digest, found.models)
 
 
 def manifest_json_schema() -> dict[str, Any]:
@@ -79,6 +81,7 @@ def manifest_json_schema() -> dict[str, Any]:
 def _problems(document: Document) -> Iterator[Problem]:
     """Find what spans several keys, on plain data, so that it is reported beside wrong keys."""
     sources = document.data.get("source")
+    yield from _parent_problems(document, sources)
     if not isinstance(sources, list):
         return
     if not sources:
@@ -116,6 +119,22 @@ def _problems(document: Document) -> Iterator[Problem]:
                     (*here, table, "generated_on"),
                     "'generated_on' fills generated_from and generated_to; give either it or them",
                     key=True,
+                )
+
+
+def _parent_problems(document: Document, sources: object) -> Iterator[Problem]:
+    """Find parents that no source answers to."""
+    listed = [s for s in sources if isinstance(s, dict)] if isinstance(sources, list) else []
+    ids = [str(s.get("id")) for s in listed]
+    for index, source in enumerate(sources if isinstance(sources, list) else ()):
+        parents = source.get("parent") if isinstance(source, dict) else None
+        for at, parent in enumerate(parents if isinstance(parents, list) else ()):
+            name = parent.get("source") if isinstance(parent, dict) else None
+            if isinstance(name, str) and name not in ids:
+                yield document.problem(
+                    ("source", index, "parent", at, "source"),
+                    f"there is no source '{name}'{suggest(name, ids)}",
+                    help='Name a [[source]] of this manifest, or write dataset = "..." for data that is not delivered.',
                 )
 
 

@@ -7,10 +7,8 @@ that span several keys. Stable; keys are only ever added.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -20,7 +18,6 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     PrivateAttr,
-    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     create_model,
@@ -30,100 +27,60 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from audit.documents import suggest
-from audit.manifest.when import FORMS, Interval, parse_day, parse_instant, parse_interval
+from audit.manifest.types import (
+    Count,
+    Dates,
+    Day,
+    FieldPath,
+    Id,
+    InsidePath,
+    Instant,
+    Number,
+    Sha256,
+    Strict,
+    float_of,
+    listed,
+    named,
+    text_of,
+)
+from audit.manifest.when import FORMS
 from audit.records import COLUMNS, DECLARED, NOASSERTION, NONE, Access, Column, MakerRole, Record, TextRole
 
-MAX_TEXT = 1024
-"""Ids, names and paths longer than this are a mistake; the limit also bounds what reports must show."""
+
+class Document(Strict):
+    """A document that supports a declared value; it counts only if it is found with this digest."""
+
+    document: InsidePath = Field(description="The document, in the delivery or beside the manifest.")
+    sha256: Sha256 = Field(description="Its digest.")
 
 
-class Strict(BaseModel):
-    """What every table of the manifest shares: unknown keys and wrong types are errors."""
+class DatasetEvidence(Strict):
+    """``[dataset.evidence]``: documents behind what the data set states of itself."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    license: Document | None = Field(default=None, description="Supports the declared licence.")
+    publisher: Document | None = Field(
+        default=None, description="Shows that the provider of the model released the data itself."
+    )
 
-
-def _id(value: object) -> object:
-    if isinstance(value, str) and (not value.strip() or not value.isprintable() or len(value) > MAX_TEXT):
-        raise ValueError("must be one line of visible text")
-    return value
-
-
-def _inside(value: object) -> object:
-    """Refuse a path that could leave the delivery or that differs between systems."""
-    if not isinstance(value, str):
-        return value
-    parts = value.split("/")
-    if not value or "\x00" in value:
-        raise ValueError("must be a path")
-    if "\\" in value:
-        raise ValueError("must not hold a backslash\nWrite paths with forward slashes.")
-    if value.startswith("/") or parts[0][1:2] == ":":
-        raise ValueError("must not be an absolute path\nName files relative to the delivery.")
-    if ".." in parts:
-        raise ValueError("must not leave the delivery with '..'\nName files relative to the delivery.")
-    if "" in parts or "." in parts:
-        raise ValueError("must not hold empty or '.' steps")
-    if len(value) > MAX_TEXT:
-        raise ValueError(f"must be at most {MAX_TEXT} characters")
-    return value
+    @property
+    def known(self) -> dict[str, Document]:
+        """Key of ``[dataset]`` -> document."""
+        found = {"license": self.license, "publisher": self.publisher}
+        return {name: document for name, document in found.items() if document is not None}
 
 
-def _sha256(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch("[0-9a-f]{64}", value):
-        raise ValueError("must be a SHA-256 digest: 64 lower-case hexadecimal digits")
-    return value
+class Release(Strict):
+    """``[[dataset.release]]``: a time in which the data set was given out under one licence."""
 
+    license: Id = Field(description="The licence of that time, an SPDX expression.")
+    first: Day | None = Field(default=None, alias="from", description="First day; open if left out.")
+    last: Day | None = Field(default=None, alias="to", description="Last day; open if left out.")
 
-def _number(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError("must be a number")  # noqa: TRY004 - pydantic shows ValueError
-    if not Decimal(value).is_finite():
-        raise ValueError("must be a finite number")
-    return Decimal(value)
-
-
-def _float(value: object) -> float:
-    return float(_number(value))
-
-
-def _listed(value: object) -> object:
-    if isinstance(value, dict):
-        raise ValueError("this is a list of tables\nWrite its header with two brackets, [[source]].")  # noqa: TRY004
-    return value
-
-
-def _text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _named(check: Callable[[Any], object]) -> BeforeValidator:
-    """Run a check whose message completes a sentence that starts with the key."""
-
-    def run(value: object, info: ValidationInfo) -> object:
-        try:
-            return check(value)
-        except ValueError as cause:
-            raise ValueError(f"'{info.field_name}' {cause}") from cause
-
-    return BeforeValidator(run)
-
-
-_DATE_SCHEMA = {"type": "string", "description": "a date such as 2023-05-04"}
-
-Id = Annotated[str, _named(_id)]
-InsidePath = Annotated[str, _named(_inside)]
-Sha256 = Annotated[str, _named(_sha256), WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{64}$"})]
-Count = Annotated[int, Field(ge=0)]
-Number = Annotated[Decimal, _named(_number), WithJsonSchema({"type": "number"})]
-Day = Annotated[date, _named(parse_day), WithJsonSchema(_DATE_SCHEMA)]
-Instant = Annotated[datetime, _named(parse_instant), WithJsonSchema({"type": "string"})]
-Dates = Annotated[
-    Interval,
-    _named(lambda v: v if isinstance(v, Interval) else parse_interval(v)),
-    WithJsonSchema({"type": ["string", "integer"], "description": FORMS}),
-]
-FieldPath = Annotated[str, _named(_id), Field(description="A field of the row; dots lead into tables.")]
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise ValueError("'from' lies after 'to'")
+        return self
 
 
 class Dataset(Strict):
@@ -140,6 +97,14 @@ class Dataset(Strict):
         default=None, description="Provider id, where a model's own provider released it."
     )
     license: Id | None = Field(default=None, description="Declared licence, an SPDX expression.")
+    evidence: DatasetEvidence = Field(
+        default_factory=DatasetEvidence, description="Documents behind these statements."
+    )
+    releases: Annotated[tuple[Release, ...], Field(strict=False), BeforeValidator(listed)] = Field(
+        default=(),
+        alias="release",
+        description="Licences over time, where it was relicensed; `obtained_on` of a record decides.",
+    )
 
 
 class FileSpec(Strict):
@@ -249,6 +214,9 @@ class _FieldMap(Strict):
     )
     messages: FieldPath | None = Field(default=None, description="A list of {role, content} messages.")
     generated_on: FieldPath | None = Field(default=None, description="Fills generated_from and generated_to.")
+    parent_ids: FieldPath | None = Field(
+        default=None, description="Ids of the records that this one was made from: a list, or one id."
+    )
 
     @property
     def columns(self) -> dict[str, str]:
@@ -288,9 +256,9 @@ def _value_type(column: Column) -> Any:
     if column.kind == "enum":
         return Literal[(*column.values, NONE, NOASSERTION)]
     types: dict[str, Any] = {
-        "text": Annotated[str, BeforeValidator(_text)],
+        "text": Annotated[str, BeforeValidator(text_of)],
         "integer": Annotated[int, Field(ge=-(2**63), lt=2**63)],
-        "number": Annotated[float, _named(_float)],
+        "number": Annotated[float, named(float_of)],
         "boolean": bool,
         "date": Day,
         "timestamp": Instant,
@@ -321,13 +289,6 @@ def _keys(kind: Literal["fields", "values", "evidence"]) -> dict[str, Any]:
             annotation = Document
         keys[name] = (Annotated[annotation, Field(**limits)] | None, Field(None, description=column.meaning))
     return keys
-
-
-class Document(Strict):
-    """A document that supports a declared value; it counts only if it is found with this digest."""
-
-    document: InsidePath = Field(description="The document, in the delivery or beside the manifest.")
-    sha256: Sha256 = Field(description="Its digest.")
 
 
 class _EvidenceMap(Strict):
@@ -394,6 +355,58 @@ class Maker(Strict):
         return self.generated_on.end if self.generated_on else None
 
 
+class Parent(Strict):
+    """``[[source.parent]]``: what the records of a source were made from, where no ids say so.
+
+    Another source of this manifest, or a data set that is not delivered, with what is known of it.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["source"]}, {"required": ["dataset"]}]}
+    )
+
+    source: Id | None = Field(default=None, description="A source of this manifest.")
+    dataset: Id | None = Field(default=None, description="A data set that is not delivered, by name.")
+    license: Id | None = Field(default=None, description="Its licence, an SPDX expression.")
+    origin: Literal["human", "synthetic", "mixed"] | None = Field(default=None, description="Who wrote it.")
+    model: Id | None = Field(default=None, description="The model that wrote it.")
+    provider: Id | None = Field(default=None, description="Who provides that model.")
+    access: Annotated[Access, Field(strict=False)] | None = Field(
+        default=None, description="How the model was reached."
+    )
+    channel: Id | None = Field(default=None, description="`direct`, or a reseller or cloud by name.")
+    region: Id | None = Field(default=None, description="Where the customer sat.")
+    generated_on: Dates | None = Field(default=None, description=f"When it was generated: {FORMS}.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.source is None) == (self.dataset is None):
+            raise ValueError("a parent names either 'source' or 'dataset'")
+        stated = [k for k in self.model_fields_set if k not in ("source", "dataset")]
+        if self.source is not None and stated:
+            raise ValueError(
+                f"'{min(stated)}' is stated by the source '{self.source}' itself\nLeave it out here."
+            )
+        if self.origin == "human" and self.model is not None:
+            raise ValueError("a parent that people wrote has no 'model'")
+        return self
+
+
+class Teacher(Strict):
+    """``[[model]]``: a model that the catalogue does not know, and what stands behind it."""
+
+    id: Id = Field(description="The name that the records give it.")
+    provider: Id | None = Field(default=None, description="Who provides it.")
+    base: Id | None = Field(
+        default=None, description="The model whose weights it was made from; NONE if none."
+    )
+    trained_on: Annotated[tuple[Id, ...], Field(strict=False)] = Field(
+        default=(), description="Models on whose outputs it was trained."
+    )
+    license: Id | None = Field(default=None, description="Licence of its weights, an SPDX expression.")
+    released_on: Day | None = Field(default=None, description="First day on which it can have been used.")
+
+
 class Source(Strict):
     """``[[source]]``: files that share lineage, and how their fields map to it."""
 
@@ -411,8 +424,11 @@ class Source(Strict):
     fields: FieldMap = Field(default_factory=FieldMap, description="Lineage column <- field of the row.")
     values: Values = Field(default_factory=Values, description="Lineage column = value for every row.")
     evidence: EvidenceMap = Field(default_factory=EvidenceMap, description="Lineage column -> document.")
-    makers: Annotated[tuple[Maker, ...], Field(strict=False), BeforeValidator(_listed)] = Field(
+    makers: Annotated[tuple[Maker, ...], Field(strict=False), BeforeValidator(listed)] = Field(
         default=(), alias="maker"
+    )
+    parents: Annotated[tuple[Parent, ...], Field(strict=False), BeforeValidator(listed)] = Field(
+        default=(), alias="parent", description="What its records were made from."
     )
 
 
@@ -432,6 +448,23 @@ class Claims(Strict):
     price_usd: Annotated[Number, Field(ge=0)] | None = Field(
         default=None, description="Price of the delivery."
     )
+    synthetic_share: Annotated[Number, Field(ge=0, le=1)] | None = Field(
+        default=None, description="Share models made."
+    )
+    human_preference_pairs: Count | None = Field(
+        default=None, description="Pairs of answers of which a person chose one."
+    )
+    human_labels: Count | None = Field(default=None, description="Records that a person labelled.")
+    reviewed_share: Annotated[Number, Field(ge=0, le=1)] | None = Field(
+        default=None, description="Share of records that a person reviewed."
+    )
+    teacher_models: Annotated[tuple[Id, ...], Field(strict=False)] = Field(
+        default=(), description="Every model that wrote records, and no other."
+    )
+    languages: Annotated[tuple[Id, ...], Field(strict=False)] = Field(
+        default=(), description="Every language of the records, and no other."
+    )
+    personal_data: bool | None = Field(default=None, description="Whether any record holds personal data.")
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -444,7 +477,10 @@ class ManifestFile(Strict):
     """The whole of ``audit.toml``."""
 
     dataset: Dataset = Field(description="What is delivered.")
-    sources: Annotated[tuple[Source, ...], Field(strict=False), BeforeValidator(_listed)] = Field(
+    sources: Annotated[tuple[Source, ...], Field(strict=False), BeforeValidator(listed)] = Field(
         alias="source", description="Files that share lineage.", json_schema_extra={"minItems": 1}
+    )
+    models: Annotated[tuple[Teacher, ...], Field(strict=False), BeforeValidator(listed)] = Field(
+        default=(), alias="model", description="Models that the catalogue does not know."
     )
     claims: Claims = Field(default_factory=Claims, description="What the vendor asserts.")
