@@ -11,10 +11,12 @@ import errno
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from audit.answers import Answer, Answered, Applied, WrittenPermission
 from audit.corpus import Corpus
 from audit.decision import SCHEMA, AuditRun
 from audit.errors import ConservationError, IrreproducibleError
@@ -22,37 +24,20 @@ from audit.language import verdict_sql
 from audit.manifest import Manifest
 from audit.policy import Policy
 from audit.project import Project
+from audit.resolution import SHARED, SPREAD
 from audit.terms import catalog_rows
 
 _CONTENTS = frozenset(
-    {"inputs", "makers.parquet", "record_terms.parquet", "records.parquet", "rejects.parquet", "run.json"}
+    {
+        "inputs",
+        *(f"{name}.parquet" for name in (*SPREAD, *SHARED)),
+        "parents.parquet",
+        "records.parquet",
+        "rejects.parquet",
+        "run.json",
+    }
 )
-"""Everything that a run folder holds."""
-_MAKERS = (
-    "role",
-    "kind",
-    "model",
-    "provider",
-    "access",
-    "channel",
-    "region",
-    "generated_from",
-    "generated_to",
-    "standing",
-    "conclusion",
-    "reason",
-)
-_TERMS = (
-    "role",
-    "model",
-    "terms_id",
-    "instrument",
-    "version",
-    "section",
-    "confidence",
-    "conclusion",
-    "reason",
-)
+"""Everything that a run folder may hold; ``parents.parquet`` only where records name parents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +48,10 @@ class Inputs:
     project: Project | None
     policy: Policy
     catalog_used: tuple[str, ...]
+    applied: Applied = field(default_factory=Applied)
+    """Answers and permissions that concern the data set."""
+    answered: Mapping[str, Answered] = field(default_factory=dict)
+    """What each of them came to."""
 
 
 def write_folder(parent: Path, run: AuditRun, corpus: Corpus, rejects: Path, inputs: Inputs) -> Path:
@@ -125,8 +114,11 @@ def _write(folder: Path, run: AuditRun, corpus: Corpus, rejects: Path, inputs: I
         raise ConservationError(
             f"records.parquet holds {written:,} records of {run.coverage.audited:,} audited"
         )
-    corpus.write_side(folder / "makers.parquet", "lineage_makers", _MAKERS, about)
-    corpus.write_side(folder / "record_terms.parquet", "lineage_terms", _TERMS, about)
+    for name, schema in SPREAD.items():
+        corpus.write_side(folder / f"{name}.parquet", name, schema.names[2:], about)
+    for name in SHARED:
+        corpus.write_lineages(folder / f"{name}.parquet", name, about)
+    corpus.write_parents(folder / "parents.parquet", about)
     shutil.copyfile(rejects, folder / "rejects.parquet")
     (folder / "run.json").write_bytes(run.to_bytes())
     _write_inputs(folder / "inputs", inputs)
@@ -139,6 +131,18 @@ def _write_inputs(folder: Path, inputs: Inputs) -> None:
         (folder / "audit-project.toml").write_text(inputs.project.document.text, encoding="utf-8")
     _write_json(folder / "policy.json", inputs.policy.resolved())
     _write_json(folder / "catalog.json", catalog_rows(inputs.catalog_used))
+    if inputs.applied.files:
+        (folder / "answers").mkdir()
+        for file in inputs.applied.files:
+            (folder / "answers" / f"{file.sha256}.toml").write_bytes(file.document.text.encode())
+        _write_json(folder / "answers.json", _answers(inputs))
+
+
+def _answers(inputs: Inputs) -> list[dict[str, Any]]:
+    """List what applied, in order, each with what it came to."""
+    entries: list[Answer | WrittenPermission] = [*inputs.applied.answers, *inputs.applied.permissions]
+    counts = {name: asdict(n) for name, n in inputs.answered.items()}
+    return [e.to_json() | counts.get(e.id, {}) for e in entries]
 
 
 def _write_json(path: Path, value: Any) -> None:

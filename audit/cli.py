@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Main commands", ("init", "run", "report", "answer", "gate", "signoff", "dashboard")),
-    ("Look things up", ("terms", "license", "catalog", "runs")),
+    ("Look things up", ("explain", "terms", "license", "catalog", "runs")),
     ("Policies and formats", ("policy", "schema")),
 )
 
@@ -164,6 +164,38 @@ def run(
 
 
 @main.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[ANSWERS.toml]")
+@click.option("--list", "list_", is_flag=True, help="List what is kept instead.")
+@_format
+def answer(file: Path | None, *, list_: bool, format_: str) -> int:
+    """Keep a vendor's replies and written permissions, for every later run."""
+    from audit.pipeline import keep_answers, kept_answers
+
+    if list_ == (file is not None):
+        raise click.UsageError("Name a file of answers, or ask for --list.")
+    if file is not None:
+        found, new = keep_answers(file, Path.cwd())
+        shown = [(found, {**found.to_json(), "new": new})]
+        click.echo(
+            f"{'kept' if new else 'already kept'} {terminal(found.name)} ({found.sha256[:12]})", err=True
+        )
+    else:
+        shown = [(k.file, k.to_json()) for k in kept_answers(Path.cwd())]
+        if not shown:
+            click.echo("no answer is kept here yet: audit answer ANSWERS.toml", err=True)
+    if format_ == "json":
+        documents = [document for _, document in shown]
+        click.echo(_json(documents if list_ else documents[0]))
+        return 0
+    for kept, _ in shown:
+        if list_:
+            click.echo(f"{terminal(kept.name)} ({kept.sha256[:12]})")
+        for line in kept.words():
+            click.echo(f"  {terminal(line, limit=1_000)}")
+    return 0
+
+
+@main.command()
 @click.option("--dataset", metavar="ID", help="Only runs of this data set.")
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many, newest first."
@@ -195,15 +227,29 @@ def runs(dataset: str | None, limit: int, format_: str) -> int:
 @click.option("--via", type=click.Choice(["api", "weights", "product"]), help="How the model was reached.")
 @click.option("--channel", metavar="NAME", help="`direct`, or the cloud or reseller.")
 @click.option("--region", metavar="NAME", help="Where the customer sat.")
+@click.option(
+    "--use",
+    "use_",
+    metavar="USE|FILE",
+    help="`commercial`, `research`, or a file with a [use] table: what is permitted for it.",
+)
 @_format
 def terms(
-    model: str, on: date | None, via: str | None, channel: str | None, region: str | None, format_: str
+    model: str,
+    on: date | None,
+    via: str | None,
+    channel: str | None,
+    region: str | None,
+    use_: str | None,
+    format_: str,
 ) -> int:
     """Show which terms applied to a model's output on a day."""
     from audit.exports.lookup import terms_text
     from audit.terms import describe_terms
+    from audit.terms.named_uses import find_use
 
-    found = describe_terms(model, on or datetime.now(UTC).date(), via, channel, region)
+    use = find_use(use_) if use_ is not None else None
+    found = describe_terms(model, on or datetime.now(UTC).date(), via, channel, region, use=use)
     click.echo(
         _json(found) if format_ == "json" else terms_text(found),
         nl=format_ == "json",
@@ -231,6 +277,28 @@ def license(expressions: tuple[str, ...], use_: str | None, format_: str) -> int
     found = [describe(e, known[use_] if use_ else None) for e in expressions]
     click.echo(
         _json(found) if format_ == "json" else licenses_text(found),
+        nl=format_ == "json",
+    )
+    return 0
+
+
+@main.command()
+@click.argument("what", metavar="KIND:ID")
+@click.option("--run", "run_", metavar="RUN_ID", help="Run to tell it from: an id or `latest` (the default).")
+@click.option("--policy", metavar="NAME|FILE", help="Policy of a rule; else the run's, else the project's.")
+@click.option("--use", "use_", metavar="USE", help="`commercial` or `research`: what follows for it.")
+@_format
+def explain(what: str, run_: str | None, policy: str | None, use_: str | None, format_: str) -> int:
+    """Explain a rule, check, measure, terms, license, model, finding or record."""
+    from audit.explain import Context, explain, split
+    from audit.exports.explanation import explanation_text
+    from audit.pipeline import DEFAULT_POLICY, home_of
+
+    here = Path.cwd()
+    context = Context(here, home_of(here), run_, policy, use_, DEFAULT_POLICY)
+    found = explain(*split(what), context).to_json()
+    click.echo(
+        _json(found) if format_ == "json" else _coloured(explanation_text(found)),
         nl=format_ == "json",
     )
     return 0
@@ -323,7 +391,7 @@ def policy_test(names: tuple[str, ...]) -> int:
 @main.command()
 @click.argument("name", metavar="NAME")
 def schema(name: str) -> int:
-    """Print a JSON Schema: record, manifest, project or policy."""
+    """Print a JSON Schema: record, manifest, project, policy or answers."""
     from audit.pipeline import json_schema
 
     click.echo(_json(json_schema(name)))

@@ -12,8 +12,9 @@ import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import duckdb
@@ -22,9 +23,11 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import rfc8785
 
+from audit.answers import ANSWERED, Answer, Answered, WrittenPermission, apply_answers
+from audit.descent import Engine, number_lineages, same_lineage
 from audit.errors import ConservationError, InternalError, QueryTimeoutError
 from audit.ledger import Ledger
-from audit.records import COLUMNS, NOASSERTION, UNREADABLE, Column, received_schema
+from audit.records import BESIDE, COLUMNS, NOASSERTION, UNREADABLE, Column, TextHint, received_schema
 
 QUERY_SECONDS = 1800.0
 """DuckDB has no time limit for a query; the watchdog interrupts one that runs longer."""
@@ -66,6 +69,7 @@ class Corpus:
     ) -> None:
         self._connection = connection
         self._lineage = lineage
+        self._facts: dict[str, str] = {}
         self.ledger = ledger
         self.table = "received"
         """The table that holds the records: ``received``, then ``records`` once it is concluded."""
@@ -78,11 +82,13 @@ class Corpus:
         *,
         scratch: Path,
         lineage: Sequence[str],
+        facts: Mapping[str, str] = MappingProxyType({}),
         threads: int = 2,
     ) -> Self:
         """Load shards written by the readers and number their distinct lineages.
 
-        ``lineage`` names the columns that resolution reads. Missing record ids become the first 16
+        ``lineage`` names the columns that resolution reads, ``facts`` (name -> our own SQL over declared
+        columns) what it asks of others without reading their values. Missing record ids become the first 16
         hex digits of the content digest plus the occurrence of that content (design section 4).
 
         Raises:
@@ -105,25 +111,52 @@ class Corpus:
         if incoming is None:
             incoming = schema.empty_table()
         connection.register("incoming", incoming)
-        connection.execute(f"CREATE TABLE received AS SELECT * {_named(connection)} FROM incoming")
+        asked = "".join(f", ({sql}) AS {quote(name)}" for name, sql in facts.items())
+        connection.execute(
+            f"CREATE TABLE received AS SELECT * {_named(connection)}, '' AS {ANSWERED}{asked} FROM incoming"
+        )
         connection.unregister("incoming")
         connection.execute("SET lock_configuration = true")
-        corpus = cls(connection, ledger, tuple(lineage))
+        corpus = cls(connection, ledger, (*lineage, ANSWERED, *facts))
+        corpus._facts = dict(facts)
         corpus._check_audited("received")
         corpus._number_lineages()
         return corpus
 
+    def answer(
+        self, answers: Sequence[Answer], permissions: Sequence[WrittenPermission] = ()
+    ) -> dict[str, Answered]:
+        """Fill unknown values by what was answered, in order, and number the lineages anew.
+
+        Each record notes the ids of what touched it. Contradictions become notes of the ledger. Take
+        ``records_digest`` before: it is of the data as read.
+        """
+        found, notes = apply_answers(answers, permissions, self._bound)
+        self.ledger = replace(self.ledger, notes=(*self.ledger.notes, *notes))
+        if self._facts:
+            changed = ", ".join(f"{quote(name)} = ({sql})" for name, sql in self._facts.items())
+            self._execute(f"UPDATE received SET {changed}")
+        self._number_lineages()
+        return found
+
+    def _bound(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run one statement with values that are bound to its question marks."""
+        with self._watched():
+            return self._connection.execute(sql, list(values)).fetchall()
+
     def _number_lineages(self) -> None:
-        chosen = ", ".join(quote(c) for c in self._lineage)
-        order = ", ".join(f"{quote(c)} NULLS FIRST" for c in self._lineage)
-        self._execute(
-            f"CREATE TABLE lineages AS SELECT ROW_NUMBER() OVER (ORDER BY {order}) - 1 AS lineage, * "
-            f"FROM (SELECT {chosen}, COUNT(*) AS records FROM received GROUP BY {chosen})"
-        )
+        engine = Engine(self._execute, self._fetch, self.add_table)
+        number_lineages(engine, [quote(c) for c in self._lineage])
 
     def lineages(self) -> list[dict[str, Any]]:
-        """Return the distinct lineages in order, each with its number of ``records``."""
-        return self.rows("SELECT * FROM lineages ORDER BY lineage")
+        """Return the distinct lineages in order, each with its number of ``records``.
+
+        ``own`` numbers the declared lineage alone and is shared by rows that differ only in
+        ``ancestors``, the ``own`` numbers of all records they descend from, sorted; ``orphan`` says that
+        some ancestor is not in the delivery.
+        """
+        found = self.rows("SELECT * FROM lineages ORDER BY lineage")
+        return [line | {"ancestors": tuple(line["ancestors"])} for line in found]
 
     def conclude(self, conclusions: pa.Table) -> None:
         """Join what resolution concluded, one row for each lineage, and make the ``records`` table.
@@ -151,10 +184,13 @@ class Corpus:
                     if column.is_text and column.stage == "declared"
                     else f"r.{name}"
                 )
-        match = " AND ".join(f"r.{quote(c)} IS NOT DISTINCT FROM l.{quote(c)}" for c in self._lineage)
+        parts += [f"r.{quote(f.name)}" for f in BESIDE]
+        match = same_lineage([quote(c) for c in self._lineage], "r", "l")
         self._execute(
-            f"CREATE TABLE records AS SELECT {', '.join(parts)}, l.lineage FROM received r "
-            f"JOIN lineages l ON {match} JOIN conclusions c ON l.lineage = c.lineage"
+            f"CREATE TABLE records AS SELECT {', '.join(parts)}, c.lineage FROM received r "
+            'LEFT JOIN traced t ON r.source_id = t.source_id AND r.file = t.file AND r."row" = t."row" '
+            f"LEFT JOIN lineages l ON {match} AND LEN(l.ancestors) = 0 AND NOT l.orphan "
+            "JOIN conclusions c ON c.lineage = COALESCE(t.lineage, l.lineage)"
         )
         self._check_audited("records")
         self._execute("DROP TABLE received")
@@ -197,12 +233,13 @@ class Corpus:
             raise InternalError("a query that must answer gave no row")
         return tuple(found[0])
 
-    def counts(self, column: str) -> dict[str, int]:
+    def counts(self, column: str, *, source: str | None = None) -> dict[str, int]:
         """How many records hold each value of a column, most frequent first, ties by value."""
         name = quote(column)
         value = f"COALESCE(CAST({name} AS VARCHAR), 'NOASSERTION')"
         found = self.rows(
-            f"SELECT {value} AS value, COUNT(*) AS n FROM {self.table} GROUP BY 1 ORDER BY n DESC, value"
+            f"SELECT {value} AS value, COUNT(*) AS n FROM {self.table} WHERE {_within('TRUE', source)} "
+            "GROUP BY 1 ORDER BY n DESC, value"
         )
         return {str(r["value"]): int(r["n"]) for r in found}
 
@@ -210,6 +247,28 @@ class Corpus:
         """How many records meet a condition that we lowered."""
         (n,) = self.row(f"SELECT COUNT(*) FROM {self.table} WHERE {_within(condition, source)}")
         return int(n)
+
+    def tally(self, conditions: Mapping[str, str]) -> dict[str, dict[str, int]]:
+        """How many records of each source meet each of several conditions that we lowered, in one scan.
+
+        Every source also has ``audited``, the number of its records; a condition may not be called so.
+        """
+        sums = ", ".join(
+            f"COALESCE(SUM(CAST(COALESCE({sql}, FALSE) AS INTEGER)), 0) AS {quote(name)}"
+            for name, sql in conditions.items()
+        )
+        found = self.rows(
+            f"SELECT source_id, COUNT(*) AS audited, {sums} FROM {self.table} GROUP BY source_id ORDER BY source_id"
+        )
+        return {str(r.pop("source_id")): {name: int(n) for name, n in r.items()} for r in found}
+
+    def price(self) -> tuple[int, int]:
+        """How many records state what they cost, and the sum of it in whole millionths of a US dollar."""
+        stated, millionths = self.row(
+            f"SELECT COUNT(price_usd), COALESCE(SUM(CAST(ROUND(price_usd * {MILLION}) AS HUGEINT)), 0) "
+            f"FROM {self.table}"
+        )
+        return int(stated), int(millionths)
 
     def sample(self, condition: str, *, source: str | None = None, limit: int) -> list[str]:
         """Return ids of records that meet a condition, smallest first.
@@ -242,6 +301,23 @@ class Corpus:
         )
         return [({c: row[c] for c in columns}, int(row["records_counted"])) for row in found]
 
+    def hint_counts(self, source: str | None = None, *, condition: str = "TRUE") -> dict[TextHint, int]:
+        """How many records that meet a condition hold each kind of hint of personal data; kinds not found are 0."""
+        sums = ", ".join(
+            f"COALESCE(SUM(CASE WHEN (text_hints & {int(hint)}) <> 0 THEN 1 ELSE 0 END), 0)"
+            for hint in TextHint
+        )
+        found = self.row(f"SELECT {sums} FROM {self.table} WHERE {_within(condition, source)}")
+        return {hint: int(n) for hint, n in zip(TextHint, found, strict=True)}
+
+    def hinted(self, source: str | None = None) -> dict[bool | None, int]:
+        """How many records hold any such hint, by what is declared of ``personal_data`` (null: nothing)."""
+        found = self.rows(
+            f"SELECT personal_data, COUNT(*) AS n FROM {self.table} WHERE {_within('text_hints <> 0', source)} "
+            "GROUP BY personal_data"
+        )
+        return {r["personal_data"]: int(r["n"]) for r in found}
+
     def human_part(self, *, source: str | None = None) -> HumanPart:
         """Add up who wrote the records; human ratios in whole millionths, so that no order matters."""
         found = self.rows(
@@ -261,12 +337,14 @@ class Corpus:
         )
 
     def write_records(self, path: Path, verdicts: Mapping[str, str], metadata: Mapping[str, str]) -> int:
-        """Write ``records.parquet``: all flat columns, and one column for each lowered verdict.
+        """Write ``records.parquet``: all flat columns, the lineage, and one column for each lowered verdict.
 
+        ``lineage`` is the number under which tables of lineages tell what the record shares with others.
         Returns the number of records written, in the order of source, file and row.
         """
         columns = [
             *(quote(c) for c in COLUMNS),
+            "lineage",
             *(f"{sql} AS {quote(name)}" for name, sql in verdicts.items()),
         ]
         return self._write_parquet(
@@ -284,6 +362,22 @@ class Corpus:
             metadata,
         )
 
+    def write_parents(self, path: Path, metadata: Mapping[str, str]) -> int:
+        """Write the parents that records name, one row for each id; nothing where none is named."""
+        (n,) = self.row("SELECT COUNT(*) FROM parents")
+        if n:
+            self._write_parquet(
+                'SELECT record_id, source_id, file, "row", parent_id, found FROM parents '
+                'ORDER BY source_id, file, "row", parent_id',
+                path,
+                metadata,
+            )
+        return int(n)
+
+    def write_lineages(self, path: Path, table: str, metadata: Mapping[str, str]) -> int:
+        """Write a side table as it is, one row for each lineage and ordinal."""
+        return self._write_parquet(f"SELECT * FROM {quote(table)} ORDER BY lineage, ordinal", path, metadata)
+
     def _write_parquet(self, sql: str, path: Path, metadata: Mapping[str, str]) -> int:
         written = 0
         with self._watched():
@@ -299,13 +393,15 @@ class Corpus:
         """Digest of the records as read: content and declared lineage, whatever their order or place.
 
         Each record's SHA-256 is cut into four 64-bit lanes and each lane summed, so that shuffling
-        and sharding do not matter; the sums are then digested. An equality check between honest
+        and sharding do not matter; the sums are then digested. The parents that a record names are a
+        set: the order they are listed in does not count. An equality check between honest
         readings, not a commitment: ``digests.data`` is that.
         """
         skip = {"file", "row", "line", "byte_offset"}
         cells = _cells(
             c for c in COLUMNS.values() if c.stage in ("identity", "declared") and c.name not in skip
         )
+        cells += ", COALESCE(ARRAY_TO_STRING(LIST_SORT(parent_ids), CHR(30)), CHR(1))"
         lanes = ", ".join(
             f"COALESCE(SUM(CAST(('0x' || SUBSTR(h, {1 + 16 * i}, 16)) AS UBIGINT)), 0)" for i in range(4)
         )
@@ -341,6 +437,10 @@ class Corpus:
     def _execute(self, sql: str) -> None:
         with self._watched():
             self._connection.execute(sql)
+
+    def _fetch(self, sql: str) -> pa.Table:
+        with self._watched():
+            return self._connection.sql(sql).to_arrow_table()
 
     def close(self) -> None:
         """Let go of the engine and its scratch database."""

@@ -75,6 +75,10 @@ class PolicyError(DocumentError):
     """A policy file is not valid, or loosens what it extends (exit 2)."""
 
 
+class AnswersError(DocumentError):
+    """A file of answers and permissions is not valid, or contradicts what is kept (exit 2)."""
+
+
 class UnreadableError(AuditError):
     """Data that should be there is missing or cannot be read, so nothing can be concluded (exit 3)."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -128,6 +128,8 @@ class Obligation:
     """The licence or the instrument that asks for it."""
     records: int
     text: str
+    sources: Mapping[str, int] = field(default_factory=dict)
+    """The manifest's sources that bring it, with their records."""
 
 
 @dataclass(frozen=True, slots=True)

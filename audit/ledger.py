@@ -7,9 +7,10 @@ the record and knows nothing of engines or policies. Stable.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from audit.errors import ConservationError
 from audit.findings import FileCoverage
@@ -47,6 +48,45 @@ class Note:
     """Places as ``file:row``, at most ``findings.SAMPLES``."""
 
 
+StatementKind = Literal["license-file", "card", "prose", "spdx-tag"]
+"""Where a document says it: the text of a licence, a card's front matter, a sentence, an SPDX tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one document says of the licence, or that nobody can tell what it says."""
+
+    path: str
+    """The document: in the delivery, or beside a manifest outside it."""
+    kind: StatementKind
+    said: str
+    """What it says, in its own words or ours: at most 200 printable characters."""
+    expression: str | None
+    """In SPDX's spelling; null where nobody recognises it, so that it may forbid anything."""
+    line: int
+    """From 1; 0 where the document as a whole is meant."""
+    restriction: str | None = None
+    """For a sentence that restricts the use: in which way (``audit.terms.Restriction``)."""
+    read: bool = True
+    """False where the document, or its rest, could not be read: ``said`` is then why."""
+
+    @property
+    def folder(self) -> str:
+        """Folder of the document, empty for the top: it speaks of the files there and below."""
+        return self.path.rpartition("/")[0]
+
+
+def statements_for(files: Iterable[str], statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Return the statements that speak of any of these files: made in their folder or in one above it."""
+    folders = {""}
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return tuple(s for s in statements if s.folder in folders)
+
+
 @dataclass(frozen=True)
 class Ledger:
     """Everything that is known of a delivery besides its records."""
@@ -65,6 +105,13 @@ class Ledger:
     notes: tuple[Note, ...] = ()
     evidence: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     """For each source and column with a stated document: whether it was found with that digest."""
+    dataset_evidence: Mapping[str, bool] = field(default_factory=dict)
+    """The same for ``license`` and ``publisher`` of the data set, where a document is stated."""
+    statements: tuple[Statement, ...] = ()
+    """What the documents in the delivery say of its licence, in the order of path and line."""
+    cited: Mapping[tuple[str, str], tuple[Statement, ...]] = field(default_factory=dict)
+    """What the documents say that are cited, and were found, as evidence of a licence: by source and
+    ``license_declared``, or by an empty source and ``license`` for the data set."""
 
     @cached_property
     def audited(self) -> Counter[str]:

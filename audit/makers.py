@@ -58,8 +58,8 @@ def parts_of(row: Mapping[str, Any], source: Source, roles: frozenset[TextRole])
     """List the makers of a record's parts.
 
     A response is always there, or a chosen and a rejected one; a prompt where the text has a ``system``
-    or ``user`` turn; a label where two answers are compared, a judge or label origin is stated, or the
-    method is labelling. A maker in the manifest speaks for its own role (``response`` also for chosen and
+    or ``user`` turn; a label where two answers are compared, a judge or label origin is stated, the
+    method is labelling, or the record has a preference, candidates or annotators. A maker in the manifest speaks for its own role (``response`` also for chosen and
     rejected ones without a maker of their own), and adds to what the flat columns name, never hides it. A
     synthetic part without a model of its own is the teacher's; ``self-instruct`` means that the teacher
     wrote the prompts too. ``NONE`` for a part that is there is no answer.
@@ -147,7 +147,9 @@ class _Account:
         stated = str(self.row["label_origin"])
         compared = bool(self.roles & _ANSWERS.keys())
         there = compared or self.method in _LABELLED or MakerRole.LABEL in self.stated
-        there = there or UNREADABLE in (self.method, self.row["judge_model"])
+        there = (
+            there or UNREADABLE in (self.method, self.row["judge_model"]) or bool(self.row.get("labelled"))
+        )
         if stated == NONE and (there or _known(self.row["judge_model"])):
             self.contradictions.append("label_origin")
             return NOASSERTION

@@ -17,18 +17,21 @@ from typing import Any
 
 import rfc8785
 
+from audit.answers import AnswerFile, Applied, answers_json_schema, check_documents, read_answers, select
 from audit.archive import Inputs, is_run_folder, write_folder
 from audit.corpus import Corpus
 from audit.decision import ABSENT, AuditRun, Digests
 from audit.errors import UnknownNameError, UnreadableError, UsageError
 from audit.evaluate import evaluate
+from audit.ledger import Statement, statements_for
 from audit.manifest import Manifest, load_manifest, manifest_json_schema
 from audit.policy import Policy, load_policy, policy_json_schema
 from audit.project import Project, find_project, load_project, project_json_schema
 from audit.readers import Reading, Step, read_delivery
+from audit.readers.delivery import hash_inside
 from audit.records import Record
-from audit.resolution import LINEAGE_COLUMNS, Circumstances, resolve_lineages
-from audit.store import Store, resolve_home
+from audit.resolution import LINEAGE_FACTS, Circumstances, lineage_columns, resolve_lineages
+from audit.store import KeptAnswers, Store, resolve_home
 from audit.terms import Use, catalog_digest
 from audit.toolprint import tool_digest
 
@@ -93,6 +96,7 @@ def run_audit(request: Request, *, progress: Callable[[str], None] = lambda _: N
         project_use=project.use if project else None,
         project_place=(lambda name: project.document.place(("parameters", name))) if project else None,
     )
+    applied = _applied(home, manifest, request.as_of)
     with tempfile.TemporaryDirectory(prefix="audit-") as scratch_name:
         scratch = Path(scratch_name)
         progress("reading the delivery")
@@ -111,19 +115,36 @@ def run_audit(request: Request, *, progress: Callable[[str], None] = lambda _: N
             reading.roles,
             reading.ledger.evidence,
             contract_follows_data=bool(policy.values.get("contract_follows_data", True)),
+            permissions=applied.permissions,
+            answers={a.id: a for a in applied.answers},
+            dataset_evidence=reading.ledger.dataset_evidence,
+            statements=_statements(manifest, reading),
+            cited=reading.ledger.cited,
         )
         progress("loading the records")
-        with Corpus.load(reading.shards, reading.ledger, scratch=scratch, lineage=LINEAGE_COLUMNS) as corpus:
+        with Corpus.load(
+            reading.shards,
+            reading.ledger,
+            scratch=scratch,
+            lineage=lineage_columns(manifest, applied.permissions),
+            facts=LINEAGE_FACTS,
+        ) as corpus:
+            records_digest = corpus.records_digest()
+            answered = {}
+            if applied.digest is not None:
+                progress("applying answers")
+                answered = corpus.answer(applied.answers, applied.permissions)
             progress("resolving terms and licences")
             resolution = resolve_lineages(corpus.lineages(), circumstances)
-            records_digest = corpus.records_digest()
             corpus.conclude(resolution.conclusions_table)
-            corpus.add_table("lineage_makers", resolution.makers_table)
-            corpus.add_table("lineage_terms", resolution.terms_table)
+            for name, table in resolution.sides.items():
+                corpus.add_table(name, table)
             found = evaluate(corpus, policy, circumstances, resolution, progress=progress)
             run = AuditRun(
                 as_of=request.as_of,
-                digests=_digests(reading, records_digest, manifest, project, policy),
+                digests=_digests(
+                    reading, records_digest, manifest, applied=applied, project=project, policy=policy
+                ),
                 dataset=_dataset(manifest),
                 policy={"id": policy.id, "version": policy.version},
                 use=use.model_dump(mode="json"),
@@ -138,7 +159,7 @@ def run_audit(request: Request, *, progress: Callable[[str], None] = lambda _: N
                 must_apply=policy.must_apply,
             )
             progress("keeping the run")
-            inputs = Inputs(manifest, project, policy, tuple(resolution.catalog_used))
+            inputs = Inputs(manifest, project, policy, tuple(resolution.catalog_used), applied, answered)
             folder = write_folder(home / "runs", run, corpus, reading.rejects, inputs)
     with Store.open(home) as store:
         store.save(run, folder)
@@ -150,6 +171,24 @@ def run_audit(request: Request, *, progress: Callable[[str], None] = lambda _: N
 def _project(request: Request) -> Project | None:
     path = find_project(request.cwd, delivery=request.delivery)
     return load_project(path) if path is not None else None
+
+
+def _applied(home: Path, manifest: Manifest, as_of: date) -> Applied:
+    """Take what the store keeps of answers to this data set; a store that does not exist keeps none."""
+    if not Store.exists(home):
+        return Applied()
+    with Store.open(home) as store:
+        kept = store.answers()
+    d = manifest.dataset
+    return select((k.file for k in kept), dataset=d.id, version=d.version, as_of=as_of)
+
+
+def _statements(manifest: Manifest, reading: Reading) -> dict[str, tuple[Statement, ...]]:
+    """Say which documents speak of each source: those in a folder of its files, or in one above."""
+    files: dict[str, list[str]] = {s.id: [] for s in manifest.sources}
+    for entry in reading.ledger.files:
+        files[entry.source_id].append(entry.path)
+    return {source: statements_for(paths, reading.ledger.statements) for source, paths in files.items()}
 
 
 def _policy_name(request: Request, project: Project | None) -> str:
@@ -179,7 +218,13 @@ def _step(step: Step) -> str:
 
 
 def _digests(
-    reading: Reading, records: str, manifest: Manifest, project: Project | None, policy: Policy
+    reading: Reading,
+    records: str,
+    manifest: Manifest,
+    *,
+    applied: Applied,
+    project: Project | None,
+    policy: Policy,
 ) -> Digests:
     stated = manifest.sha256
     if reading.outside:
@@ -189,7 +234,7 @@ def _digests(
         data=reading.data_digest,
         records=records,
         manifest=stated,
-        answers=ABSENT,
+        answers=applied.digest or ABSENT,
         project=project.sha256 if project else ABSENT,
         policy=policy.digest,
         waivers=ABSENT,
@@ -240,6 +285,32 @@ def open_store(cwd: Path) -> Store:
     return Store.open(home_of(cwd))
 
 
+def keep_answers(path: Path, cwd: Path) -> tuple[AnswerFile, bool]:
+    """Check a file of answers and permissions with its documents, and keep it; tell whether it is new.
+
+    Raises:
+        UsageError: there is no such file (exit 2).
+        AnswersError: it or a document is not valid, or it contradicts what is kept; nothing is kept (exit 2).
+        StoreError: the store cannot be written (exit 2).
+    """
+    found = read_answers(path)
+    check_documents(found, lambda document: hash_inside(path.parent, document))
+    with open_store(cwd) as store:
+        return found, store.keep_answers(found)
+
+
+def kept_answers(cwd: Path) -> list[KeptAnswers]:
+    """List the files of answers that the store of commands in ``cwd`` keeps, in the order filed.
+
+    Raises:
+        StoreError: the store cannot be read (exit 2).
+    """
+    if not Store.exists(home_of(cwd)):
+        return []
+    with open_store(cwd) as store:
+        return store.answers()
+
+
 def json_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema of a format by name.
 
@@ -251,6 +322,7 @@ def json_schema(name: str) -> dict[str, Any]:
         "policy": policy_json_schema,
         "project": project_json_schema,
         "record": Record.model_json_schema,
+        "answers": answers_json_schema,
     }
     if name not in schemas:
         raise UnknownNameError(f"there is no schema '{name}'", help=f"Schemas: {', '.join(schemas)}.")

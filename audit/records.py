@@ -15,7 +15,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -159,6 +159,33 @@ class ReviewOutcome(StrEnum):
     EDITED = "edited"
     REJECTED = "rejected"
     NONE = "none"
+
+
+class TextHint(IntFlag):
+    """Kinds of identifier that a record's text seems to hold; the bits of ``text_hints``.
+
+    A hint can contradict what is declared of personal data and never establishes its absence. Bits
+    keep their meaning; kinds are only added.
+    """
+
+    EMAIL = 1
+    PHONE = 2
+    PAYMENT_CARD = 4
+    IBAN = 8
+    ID_BRAZIL = 16
+    """CPF."""
+    ID_SPAIN = 32
+    """DNI or NIE."""
+    ID_FINLAND = 64
+    """Henkilötunnus."""
+    ID_SWEDEN = 128
+    """Personnummer."""
+    ID_ITALY = 256
+    """Codice fiscale."""
+    ID_FRANCE = 512
+    """NIR."""
+    ID_CHINA = 1024
+    """Resident identity number."""
 
 
 ColumnKind = Literal["text", "enum", "integer", "number", "boolean", "date", "timestamp"]
@@ -395,11 +422,32 @@ def arrow_schema(*stages: Stage) -> pa.Schema:
     )
 
 
+BESIDE: tuple[pa.Field, ...] = (
+    pa.field(
+        "parent_ids",
+        pa.list_(pa.field("element", pa.string(), nullable=False)),
+        metadata={
+            "meaning": "Ids of the records it was made from; null where none are stated, empty where it states none."
+        },
+    ),
+    pa.field(
+        "text_hints",
+        pa.int64(),
+        nullable=False,
+        metadata={"meaning": "Kinds of identifier that the text seems to hold, a sum of TextHint bits."},
+    ),
+)
+"""What readers leave beside the flat columns. Policies cannot name it, and no table of a run shows the hints."""
+
+
 def received_schema() -> pa.Schema:
-    """Return the columns as readers leave them: ``record_id`` is null where the row has none."""
+    """Return what readers leave: identity, declared columns, then ``BESIDE``; ``record_id`` may be null."""
     schema = arrow_schema("identity", "declared")
     at = schema.get_field_index("record_id")
-    return schema.set(at, schema.field(at).with_nullable(nullable=True))
+    schema = schema.set(at, schema.field(at).with_nullable(nullable=True))
+    for extra in BESIDE:
+        schema = schema.append(extra)
+    return schema
 
 
 def content_sha256(texts: list[tuple[str, str]]) -> str:

@@ -117,8 +117,48 @@ def test_terms_have_the_keys_of_the_contract(call: Run) -> None:
         "model", "provider", "train_on_outputs", "competing_models", "conditions", "obligations", "certain", "reason",
         "applied",
     ]  # fmt: skip
-    assert list(found["applied"][0]) == ["terms_id", "version", "kind", "section", "source_url", "confidence"]
+    assert list(found["applied"][0]) == [
+        "terms_id", "version", "kind", "section", "source_url", "confidence", "role", "of",
+    ]  # fmt: skip
     assert (found["provider"], found["competing_models"], found["certain"]) == ("openai", "prohibited", True)
+
+
+@pytest.mark.parametrize(
+    ("use", "permit", "why"),
+    [
+        ("commercial", "prohibited", "only non-commercial use"),
+        ("research", None, "nothing is said of competing"),
+    ],
+)
+def test_terms_for_a_use_say_what_is_permitted(call: Run, use: str, permit: str | None, why: str) -> None:
+    """A named use adds its own answer, and the reason for it; what the name leaves open stays unknown."""
+    asked = ("terms", "llama-7b", "--on", "2023-06-01", "--via", "weights", "--use", use)
+    found = json.loads(call(*asked, "--format", "json").stdout)
+
+    assert (found["permit"], found["use"]["commercial"]) == (permit, use == "commercial")
+    assert why in found["permit_reason"]
+    assert f"): {permit or 'unknown'}" in call(*asked).stdout
+
+
+def test_terms_for_the_use_of_a_file(call: Run, tmp_path: Path) -> None:
+    """The [use] table of a policy or project file may be asked about; the rest of the file is not read."""
+    file = tmp_path / "ours.toml"
+    file.write_text('[use]\npurpose = "train"\ntask = "classifier"\ncompeting = true\nrelease = "none"\n')
+    asked = ("terms", "gpt-4", "--on", "2024-06-01", "--via", "api", "--format", "json", "--use", str(file))
+    found = json.loads(call(*asked).stdout)
+    assert (found["permit"], found["use"]["task"]) == ("conditional", "classifier")
+
+    file.write_text('[use]\ntask = "poet"\n')
+    wrong = call(*asked)
+    assert wrong.exit_code == 2
+    assert "ours.toml:2:" in wrong.stderr
+
+
+def test_terms_for_a_use_that_nobody_knows(call: Run) -> None:
+    """A slip is named, with what was probably meant."""
+    found = call("terms", "gpt-4", "--use", "comercial")
+    assert found.exit_code == 2
+    assert "did you mean 'commercial'?" in found.stderr
 
 
 def test_an_unknown_model_is_unknown_and_says_so(call: Run) -> None:
@@ -145,6 +185,9 @@ def test_licenses_have_the_keys_of_the_contract(call: Run) -> None:
             "share_alike",
             "known",
             "reason",
+            "elected",
+            "contradiction",
+            "obligations",
         ]
     ] * 2
     assert (found[0]["class"], found[1]["class"]) == ("permissive", "unknown")

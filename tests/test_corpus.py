@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.corpus import Corpus, evaluate_row
 from audit.errors import ConservationError, QueryTimeoutError
 from audit.ledger import FileEntry, Ledger
 from audit.readers import SHARD_SCHEMA
-from audit.records import COLUMNS, arrow_schema, content_sha256
+from audit.records import COLUMNS, UNREADABLE, TextHint, arrow_schema, content_sha256
 from audit.resolution import LINEAGE_COLUMNS
 
 CONCLUDED = [c for c in COLUMNS.values() if c.stage == "concluded"]
@@ -32,6 +33,7 @@ def row(number: int, **given_: Any) -> dict[str, Any]:
     return {
         "record_id": None, "source_id": "s", "file": "a.jsonl", "row": number, "line": number, "byte_offset": 0,
         "content_sha256": content_sha256([("text", text)]), "chars": len(text), "words": 2,
+        "parent_ids": None, "text_hints": 0,
     } | blank | given_  # fmt: skip
 
 
@@ -74,6 +76,163 @@ def test_records_that_agree_share_a_lineage(tmp_path: Path) -> None:
         ]
 
 
+def descent(corpus: Corpus) -> dict[str, tuple[set[str], bool]]:
+    """Return for each record the teachers of its ancestors, and whether some of them are missing."""
+    lines = corpus.lineages()
+    teacher = {line["own"]: line["teacher_model"] for line in lines}
+    conclude(corpus)
+    by = {line["lineage"]: line for line in lines}
+    return {
+        r["record_id"]: (
+            {teacher[a] for a in by[r["lineage"]]["ancestors"]},
+            by[r["lineage"]]["orphan"],
+        )
+        for r in corpus.rows("SELECT record_id, lineage FROM records")
+    }
+
+
+def family(**parents: list[str] | None) -> list[dict[str, Any]]:
+    """Records by id with their parents; each has a teacher of its own name."""
+    return [
+        row(n, record_id=name, teacher_model=name, parent_ids=ids)
+        for n, (name, ids) in enumerate(parents.items(), start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parents", "expected"),
+    [
+        ({"a": None, "b": ["a"], "c": ["b"]}, {"a": "", "b": "a", "c": "ab"}),
+        ({"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}, {"a": "", "b": "a", "c": "a", "d": "abc"}),
+        ({"a": ["b"], "b": ["a"], "c": ["b"]}, {"a": "ab", "b": "ab", "c": "ab"}),
+        ({"a": ["a"], "b": ["a"]}, {"a": "a", "b": "a"}),
+        ({"a": ["z"], "b": ["a"], "c": None}, {"a": "!", "b": "a!", "c": ""}),
+        ({"a": [UNREADABLE], UNREADABLE: None}, {"a": "!", UNREADABLE: ""}),
+    ],
+)
+def test_ancestors_are_found_through_all_generations(
+    tmp_path: Path, parents: dict[str, list[str] | None], expected: dict[str, str]
+) -> None:
+    """Chain, diamond, circle, its own parent, a missing one, and one that cannot be read."""
+    with load(tmp_path, family(**parents)) as corpus:
+        found = descent(corpus)
+
+    assert found == {k: (set(v) - {"!"}, "!" in v) for k, v in expected.items()}
+
+
+def test_all_records_of_one_id_are_the_parent(tmp_path: Path) -> None:
+    """Nobody can tell which of them it was, so each of their lineages counts."""
+    rows = [*family(a=None, b=["a"], c=["x"]), row(8, record_id="x", teacher_model="x1")]
+    rows.append(row(9, record_id="x", teacher_model="x2", parent_ids=["b"]))
+    with load(tmp_path, rows) as corpus:
+        assert descent(corpus)["c"] == ({"x1", "x2", "a", "b"}, False)
+
+
+def test_lineages_are_told_apart_by_ancestors_and_share_what_is_their_own(tmp_path: Path) -> None:
+    """Three records say the same of themselves; what they descend from makes them three lineages."""
+    seed, said = {"origin": "human"}, {"origin": "synthetic"}
+    rows = [
+        row(1, record_id="seed", **seed),
+        row(2, record_id="free", **said),
+        row(3, record_id="grown", parent_ids=["seed"], **said),
+        row(4, record_id="lost", parent_ids=["nowhere"], **said),
+        row(5, record_id="grown too", parent_ids=["seed"], **said),
+    ]
+    with load(tmp_path / "a", rows) as corpus:
+        lines = corpus.lineages()
+        conclude(corpus)
+        assert corpus.counts("origin") == {"synthetic": 4, "human": 1}
+    keys = ("lineage", "own", "origin", "ancestors", "orphan", "records")
+    assert [tuple(line[k] for k in keys) for line in lines] == [
+        (0, 0, "human", (), False, 1),
+        (1, 1, "synthetic", (), False, 1),
+        (2, 1, "synthetic", (), True, 1),
+        (3, 1, "synthetic", (0,), False, 2),
+    ]
+
+
+def test_without_parents_a_lineage_is_its_own(tmp_path: Path) -> None:
+    """A delivery in which nobody names a parent is numbered as it always was."""
+    with load(tmp_path, [row(1), row(2, origin="human"), row(3, parent_ids=[])]) as corpus:
+        lines = corpus.lineages()
+        assert corpus.write_parents(tmp_path / "p.parquet", {}) == 0
+
+    assert [(x["lineage"], x["own"], x["ancestors"], x["orphan"], x["records"]) for x in lines] == [
+        (0, 0, (), False, 2),
+        (1, 1, (), False, 1),
+    ]
+    assert not (tmp_path / "p.parquet").exists()
+
+
+@settings(max_examples=15)
+@given(st.permutations(range(9)))
+def test_lineages_and_digest_know_no_order_of_rows_or_parents(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int]
+) -> None:
+    """Shuffled rows, and parents listed the other way round, are numbered alike."""
+    rows = family(
+        a=None, b=["a", "c"], c=["a"], d=["d"], e=["b", "zz"], f=["e", "d"], g=["a"], h=["h2"], h2=["h"]
+    )
+    moved = [rows[i] | {"row": at, "line": at} for at, i in enumerate(order, start=1)]
+    moved = [r | {"parent_ids": r["parent_ids"] and r["parent_ids"][::-1]} for r in moved]
+    with load(tmp_path_factory.mktemp("a"), rows) as one, load(tmp_path_factory.mktemp("b"), moved) as other:
+        assert one.lineages() == other.lineages()
+        assert one.records_digest() == other.records_digest()
+
+
+def test_a_chain_a_thousand_deep_is_walked_in_seconds(tmp_path: Path) -> None:
+    """20,000 records in 20 chains of 1,000, each link made by another teacher."""
+    rows = [
+        row(1 + 1000 * chain + n, record_id=f"{chain}-{n}", teacher_model=f"m{n:03}",
+            parent_ids=[f"{chain}-{n - 1}"] if n else None, content_sha256="0" * 64)
+        for chain in range(20)
+        for n in range(1000)
+    ]  # fmt: skip
+    with load(tmp_path, rows) as corpus:
+        start = time.perf_counter()
+        corpus._number_lineages()
+        taken = time.perf_counter() - start
+        lines = corpus.lineages()
+
+    assert [(len(line["ancestors"]), line["records"]) for line in lines] == [(n, 20) for n in range(1000)]
+    assert taken < 10
+
+
+def test_parents_are_written_with_whether_they_are_there(tmp_path: Path) -> None:
+    """The side table has a row for each id that a record names."""
+    with load(tmp_path, family(a=["b", "z"], b=None)) as corpus:
+        assert corpus.write_parents(tmp_path / "p.parquet", {"k": "v"}) == 2
+    table = pq.read_table(tmp_path / "p.parquet")
+
+    assert table.to_pylist() == [
+        {"record_id": "a", "source_id": "s", "file": "a.jsonl", "row": 1, "parent_id": "b", "found": True},
+        {"record_id": "a", "source_id": "s", "file": "a.jsonl", "row": 1, "parent_id": "z", "found": False},
+    ]
+    assert table.schema.metadata[b"k"] == b"v"
+
+
+def test_hints_are_counted_by_kind_source_and_declaration(tmp_path: Path) -> None:
+    """Before and after the conclusions; policies and written records never see them."""
+    both = int(TextHint.EMAIL | TextHint.PHONE)
+    rows = [
+        row(1, text_hints=both, personal_data=False),
+        row(2, text_hints=int(TextHint.EMAIL)),
+        row(3, personal_data=True),
+    ]
+    with load(tmp_path, rows) as corpus:
+        for _ in range(2):
+            counts = corpus.hint_counts("s")
+            assert {hint: n for hint, n in counts.items() if n} == {TextHint.EMAIL: 2, TextHint.PHONE: 1}
+            assert set(counts) == set(TextHint)
+            assert corpus.hint_counts(condition="personal_data")[TextHint.EMAIL] == 0
+            assert corpus.hint_counts("nobody")[TextHint.EMAIL] == 0
+            assert corpus.hinted() == {False: 1, None: 1}
+            if corpus.table == "received":
+                conclude(corpus)
+        corpus.write_records(tmp_path / "r.parquet", {}, {})
+    assert not {"text_hints", "parent_ids"} & set(pq.read_schema(tmp_path / "r.parquet").names)
+
+
 def test_a_ledger_that_disagrees_stops_everything(tmp_path: Path) -> None:
     """Records that the readers passed on and the corpus does not hold are a broken law, never a result."""
     with pytest.raises(ConservationError, match="holds"):
@@ -102,7 +261,7 @@ def test_written_records_have_the_schema_in_the_order_of_the_files(tmp_path: Pat
     table = pq.read_table(tmp_path / "r.parquet")
 
     assert written == 50
-    assert table.column_names == [*COLUMNS, "rule:x"]
+    assert table.column_names == [*COLUMNS, "lineage", "rule:x"]
     assert table.select(list(COLUMNS)).schema.types == arrow_schema().types
     assert table["row"].to_pylist() == list(range(1, 51))
     assert table.schema.metadata[b"a"] == b"b"
@@ -123,7 +282,15 @@ def test_the_digest_of_records_knows_no_order(
 
 
 @pytest.mark.parametrize(
-    "change", [{"origin": "synthetic"}, {"content": "else"}, {"price_usd": 0.1}, {"reviewer": "R"}]
+    "change",
+    [
+        {"origin": "synthetic"},
+        {"content": "else"},
+        {"price_usd": 0.1},
+        {"reviewer": "R"},
+        {"parent_ids": []},
+        {"parent_ids": ["1"]},
+    ],
 )
 def test_the_digest_of_records_sees_every_declared_value(tmp_path: Path, change: dict[str, Any]) -> None:
     """One changed value of one record is another set of records."""

@@ -29,6 +29,21 @@ COUNTED = {
     "references-missing": ("references.missing", Severity.BLOCK),
     "evidence-unsupported": ("lineage.evidence-unsupported", Severity.WARN),
     "documents-unnamed": ("delivery.document-unnamed", Severity.NOTE),
+    "lineage-incomplete": ("completeness.missing", Severity.NOTE),
+    "lineage-contradictory": ("completeness.contradictory", Severity.WARN),
+    "contract-expired": ("rights.contract-expired", Severity.BLOCK),
+    "contract-expires-soon": ("rights.contract-expires-soon", Severity.NOTE),
+    "personal-data-contradicted": ("rights.personal-data-contradicted", Severity.BLOCK),
+    "personal-data-hinted": ("rights.personal-data-hinted", Severity.WARN),
+    "evidence-declared": ("evidence.declared_share", Severity.NOTE),
+    "ids-duplicate": ("identity.duplicate-id", Severity.WARN),
+    "parents-missing": ("identity.parent-missing", Severity.WARN),
+    "parents-cyclic": ("identity.parent-cycle", Severity.BLOCK),
+    "generation-differs": ("identity.generation-differs", Severity.WARN),
+    "dates-out-of-order": ("identity.dates-out-of-order", Severity.WARN),
+    "evidence-contradicted": ("evidence.contradicted", Severity.WARN),
+    "licenses-incompatible": ("mixing.incompatible", Severity.WARN),
+    "licenses-apart": ("mixing.collection", Severity.NOTE),
 }
 
 
@@ -91,9 +106,11 @@ def test_base_counts_what_every_delivery_owes():
 
 
 def test_the_uses_that_packs_judge():
-    """Commercial and intake judge the most demanding use, research the least demanding, base none."""
+    """Commercial and intake judge the most demanding use, research the least, internal use lies between, base has none."""
     demanding = Use(purpose=Purpose.TRAIN, commercial=True, competing=True, release=Release.API)
     assert POLICIES["commercial-model"].use == POLICIES["vendor-intake"].use == demanding
+    inside = Use(purpose=Purpose.TRAIN, commercial=True, competing=False, release=Release.NONE)
+    assert POLICIES["internal-use"].use == inside
     quiet = Use(purpose=Purpose.TRAIN, commercial=False, competing=False, release=Release.NONE)
     assert POLICIES["research"].use == quiet
     assert POLICIES["base"].use == Use()
@@ -113,6 +130,16 @@ def test_what_blocks():
             "origin-unstated",
             "human-share-low",
             "evidence-too-weak",
+            "mining-reserved",
+            "personal-data-unfounded",
+        ],
+        "internal-use": [
+            "terms-forbid-use",
+            "license-forbids-use",
+            "origin-unstated",
+            "evidence-too-weak",
+            "mining-reserved",
+            "personal-data-unfounded",
         ],
         "research": ["terms-forbid-use", "license-forbids-use"],
         "vendor-intake": [
@@ -122,6 +149,57 @@ def test_what_blocks():
             "generation-date-unstated",
         ],
     }
+
+
+def test_every_violation_is_judged():
+    """What a check can find, base or a pack has an opinion on: no violation is found and then told to nobody."""
+    judged = {rule.measure_name for policy in POLICIES.values() for rule in policy.rules}
+    found = {f"{check.id}.{kind}" for check in CHECKS for kind in check.violations}
+    assert found <= judged
+
+
+def test_every_pack_asks_for_evidence():
+    """The rung that is asked for is a parameter everywhere, and only intake asks for documents from the start."""
+    least = {name: p.values["min_evidence"] for name, p in POLICIES.items() if name != "base"}
+    assert least == {
+        "commercial-model": "declared",
+        "internal-use": "declared",
+        "research": "declared",
+        "vendor-intake": "documented",
+    }
+    for name in least:
+        assert "evidence-too-weak" in {rule.id for rule in POLICIES[name].rules}
+
+
+def test_the_price_of_peoples_work_can_only_rise():
+    """The rates that a price is held against are base's, and a project can only make them stricter."""
+    rates = {n: (p.value, p.tighten) for n, p in POLICIES["base"].parameters.items()}
+    assert rates == {
+        "usd_per_label_low": (1, "up"),
+        "usd_per_label_high": (10, "up"),
+        "usd_per_preference_low": (5, "up"),
+        "usd_per_preference_high": (15, "up"),
+    }
+
+
+def test_rights_weigh_by_use():
+    """What makes data unusable blocks a business, warns at intake, and weighs least in research."""
+    weighed = {
+        name: {rule.id: rule.severity.value for rule in p.rules}
+        for name, p in POLICIES.items()
+        if name != "base"
+    }
+    for rule, severities in {
+        "mining-reserved": ("block", "block", "warn", "warn"),
+        "personal-data-unfounded": ("block", "block", "warn", "warn"),
+        "crawl-undocumented": ("warn", "warn", "warn", "note"),
+        "contract-unstated": ("warn", "warn", "warn", "note"),
+        "user-data-unfounded": ("warn", "warn", "warn", "note"),
+        "rights-undocumented": ("note", "note", "warn", "note"),
+        "lineage-incomplete": ("note", "note", "warn", "note"),
+    }.items():
+        order = ("commercial-model", "internal-use", "vendor-intake", "research")
+        assert tuple(weighed[name][rule] for name in order) == severities
 
 
 def test_nothing_known_passes_no_blocking_rule():

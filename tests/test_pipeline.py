@@ -202,7 +202,8 @@ def test_the_run_folder_holds_evidence_and_no_text(delivery: Delivery, tmp_path:
     assert set(records["rule:terms-forbid-use"].to_pylist()) == {1}
     assert pq.read_table(out / "makers.parquet").num_rows == 26
     assert {p.name for p in out.iterdir()} == {
-        "run.json", "records.parquet", "makers.parquet", "record_terms.parquet", "rejects.parquet", "inputs",
+        "run.json", "records.parquet", "makers.parquet", "record_terms.parquet", "licenses.parquet",
+        "evidence.parquet", "rejects.parquet", "inputs",
     }  # fmt: skip
     assert {p.name for p in (out / "inputs").iterdir()} == {"audit.toml", "policy.json", "catalog.json"}
     kept = b"".join(p.read_bytes() for p in out.rglob("*") if p.is_file())

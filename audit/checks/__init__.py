@@ -11,12 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from audit.checks.claims import claims
+from audit.checks.completeness import completeness
 from audit.checks.delivery import delivery
 from audit.checks.evidence import evidence
+from audit.checks.identity import identity
 from audit.checks.license import license_
 from audit.checks.lineage import lineage
+from audit.checks.mixing import mixing
 from audit.checks.origin import origin
 from audit.checks.references import references
+from audit.checks.rights import rights
 from audit.checks.teacher import teacher
 from audit.checks.terms import terms
 from audit.findings import CheckResult
@@ -62,13 +66,51 @@ CHECKS: tuple[Check, ...] = (
         violations={"conflict": RECORDS, "unparsed": RECORDS, "evidence-unsupported": "documents"},
     ),
     Check(
+        "completeness",
+        "What each method of making a record has to say of it",
+        completeness,
+        violations={"missing": RECORDS, "contradictory": RECORDS},
+        measures=("share",),
+    ),
+    Check(
+        "rights",
+        "Contracts by the day, and personal data against its declaration",
+        rights,
+        violations={
+            "contract-expired": RECORDS,
+            "contract-expires-soon": RECORDS,
+            "personal-data-contradicted": RECORDS,
+            "personal-data-hinted": RECORDS,
+        },
+        measures=("unfounded", "reserved"),
+    ),
+    Check(
+        "identity",
+        "Ids, parents, generations and dates of records against each other",
+        identity,
+        violations={
+            "duplicate-id": RECORDS,
+            "parent-missing": RECORDS,
+            "parent-cycle": RECORDS,
+            "generation-differs": RECORDS,
+            "dates-out-of-order": RECORDS,
+        },
+        measures=("max_depth", "parented_share"),
+    ),
+    Check(
         "origin",
         "Human, synthetic and unstated shares",
         origin,
         measures=("human_share", "synthetic_share", "unknown_share"),
     ),
     Check("teacher", "Concentration on one teacher", teacher, measures=("top_share", "models")),
-    Check("evidence", "How much rests on somebody's word alone", evidence, measures=("declared_share",)),
+    Check(
+        "evidence",
+        "How much rests on somebody's word alone",
+        evidence,
+        violations={"contradicted": RECORDS},
+        measures=("declared_share",),
+    ),
     Check(
         "terms",
         "Terms of every maker against the use",
@@ -80,6 +122,13 @@ CHECKS: tuple[Check, ...] = (
         "Licences against the use",
         license_,
         measures=("permitted_share", "prohibited_share", "unknown_share"),
+    ),
+    Check(
+        "mixing",
+        "Licences side by side, and in one adapted work",
+        mixing,
+        violations={"incompatible": RECORDS, "collection": "pairs of licences"},
+        measures=("licenses",),
     ),
     Check(
         "references",
@@ -98,8 +147,8 @@ CHECKS: tuple[Check, ...] = (
 NOT_CHECKED: tuple[str, ...] = (
     "Whether records repeat evaluation items, each other or earlier deliveries.",
     "Whether the text is what the lineage says it is (collapse, bias, AI traces, review behaviour).",
-    "Personal data, copyright in the text itself and trade secrets inside the records.",
-    "Terms of models behind the teacher (its own training data, ancestors of a record).",
+    "Personal data without a fixed form (names, addresses), copyright in the text itself and trade secrets.",
+    "What else a teacher was trained on than the catalogue or the manifest states.",
     "Whether the vendor's statements are true where no document supports them.",
 )
 """What no check of this version looks at; every report says so."""

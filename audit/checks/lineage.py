@@ -17,7 +17,11 @@ def lineage(given: Given) -> CheckResult:
             f"{column} is excluded by what else is stated, and counts as unknown or by the stricter reading"
         )
         found.append(Violation("conflict", source, n, said, (column,)))
-    for source, columns in sorted(given.corpus.ledger.evidence.items()):
+    for (source, said), n in sorted(given.resolution.disagreements.items()):
+        found.append(Violation("conflict", source, n, f"the licence: {said}", ("license_declared",)))
+    ledger = given.corpus.ledger
+    stated = {"": ledger.dataset_evidence, **ledger.evidence}
+    for source, columns in sorted(stated.items()):
         unsupported = sorted(column for column, supported in columns.items() if not supported)
         if unsupported:
             said = (

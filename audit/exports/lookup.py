@@ -6,6 +6,7 @@ may change between versions.
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,14 @@ from audit.display import terminal
 
 WIDTH = 100
 _UNKNOWN = "unknown"
+_ROLES = {
+    "channel-contract": "contract with the service, for {}:",
+    "incorporated-policy": "policy that comes with such a contract, for {}:",
+    "model-license": "licence of the weights of {}:",
+    "guidance": "what the provider says of its terms, for {}:",
+    "ancestor": "terms of {}, which it was made from:",
+}
+"""How the texts of each role are headed, with the model that they attach to."""
 
 
 def terms_text(found: Mapping[str, Any]) -> str:
@@ -29,9 +38,17 @@ def terms_text(found: Mapping[str, Any]) -> str:
         lines += _wrapped(f"conditions: {', '.join(found['conditions'])}", "  ", "    ")
     if found["obligations"]:
         lines += _wrapped(f"duties: {', '.join(found['obligations'])}", "  ", "    ")
-    if found["applied"]:
-        lines.append("applied:")
+    if "permit" in found:
+        keys = ", ".join(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in found["use"].items())
+        lines += _wrapped(
+            f"for the use ({keys or 'nothing stated'}): {found['permit'] or _UNKNOWN}", "", "  "
+        )
+        lines += _wrapped(found["permit_reason"], "  ", "  ")
+    role, model = "", ""
     for row in found["applied"]:
+        if (row["role"], row["of"]) != (role, model):
+            role, model = row["role"], row["of"]
+            lines += _wrapped(_ROLES.get(role, f"{role}, {{}}:").format(model), "", "  ")
         said = f"{row['terms_id']} ({row['kind']}, version {row['version']}, confidence {row['confidence']})"
         lines += _wrapped(said, "  ", "    ")
         lines += [f"    {part}" for part in (row["section"], row["source_url"]) if part]
@@ -47,14 +64,13 @@ def licenses_text(found: Sequence[Mapping[str, Any]]) -> str:
         lines.append(
             f"  commercial use {row['commercial_use'] or _UNKNOWN}, derivatives {row['derivatives'] or _UNKNOWN}"
         )
-        duties = [
-            word
-            for key, word in (("attribution_required", "attribution"), ("share_alike", "same licence"))
-            if row[key]
-        ]
-        if duties:
-            lines.append(f"  asks for {' and '.join(duties)}")
+        if row["contradiction"]:
+            lines += _wrapped(f"contradiction: {row['contradiction']}", "  ", "    ")
+        if row["elected"]:
+            lines += _wrapped(f"elected: {row['elected']}", "  ", "    ")
         lines += _wrapped(str(row["reason"]), "  ", "  ")
+        for duty in row["obligations"]:
+            lines += _wrapped(f"{duty['kind']} ({duty['license']}): {duty['text']}", "  ", "    ")
     lines.append("Not legal advice.")
     return "\n".join(lines) + "\n"
 

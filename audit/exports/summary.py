@@ -134,8 +134,19 @@ def _findings(run: AuditRun) -> Iterator[str]:
             tuple((f.source, f.message, f.why_unknown) for f in found) if verdict is Verdict.UNKNOWN else rule
         )
         alike.setdefault((verdict, told), []).append(found)
-    for same in alike.values():
+    deciding = [same for same in alike.values() if same[0][0].severity is Severity.BLOCK]
+    for same in deciding:
         yield from _finding(same)
+    told_already = {group[0].rule for same in deciding if len(same) > 1 for group in same}
+    beside = [
+        found
+        for found in rules.values()
+        if found[0].severity is not Severity.BLOCK and found[0].rule not in told_already
+    ]
+    if beside:
+        yield "  Worth knowing, and without a say in the verdict (audit explain rule:NAME tells more):"
+        for found in beside:
+            yield from _in_short(found)
     if quiet:
         passed = sorted({f.rule for f in quiet if f.verdict is Verdict.PASS} - {f.rule for f in open_})
         idle = sorted(
@@ -147,6 +158,21 @@ def _findings(run: AuditRun) -> Iterator[str]:
             yield from _wrapped(f"Satisfied: {', '.join(passed)}", "  ")
         if idle:
             yield from _wrapped(f"Not exercised (nothing they apply to): {', '.join(idle)}", "  ")
+
+
+def _in_short(found: list[Finding]) -> Iterator[str]:
+    """Tell a finding that does not decide in a line or two."""
+    first = found[0]
+    number = sum(f.unknown if first.verdict is Verdict.UNKNOWN else f.records for f in found)
+    places = [terminal(f.source) for f in found if f.source]
+    said = terminal(first.message, limit=_REASON)
+    if places:
+        what = "it cannot be told" if first.verdict is Verdict.UNKNOWN else "does not hold"
+        why = f": {terminal(first.why_unknown[0], limit=120)}" if first.why_unknown else ""
+        said = f"{what} for {number:,} records ({', '.join(places[:3])}{', ...' if places[3:] else ''}){why}"
+    yield from _wrapped(
+        f"{first.verdict.upper():<8}{first.rule} [{first.severity}] {said}", "  ", "          "
+    )
 
 
 def _finding(same: list[list[Finding]]) -> Iterator[str]:
@@ -211,7 +237,7 @@ def _obligations(run: AuditRun) -> Iterator[str]:
     yield "Duties that come with using it"
     for o in run.obligations[:_LISTED]:
         yield from _wrapped(
-            f"{o.records:,} records, {terminal(o.license)}: {terminal(o.text, limit=400)}", "  ", "    "
+            f"{o.records:,} records, {terminal(o.license)}: {terminal(o.text, limit=700)}", "  ", "    "
         )
     if len(run.obligations) > _LISTED:
         yield f"  and {len(run.obligations) - _LISTED} more in run.json"

@@ -20,7 +20,7 @@ from audit.findings import Verdict
 from audit.language import Condition, Scalar, implied, rule_sql
 from audit.language.checker import misfit
 from audit.language.tree import literal
-from audit.policy.parameters import READ_BY_RESOLUTION, tightening_mistake
+from audit.policy.parameters import READ_BY_CHECKS, READ_BY_RESOLUTION, tightening_mistake
 from audit.policy.resolved import Example, Policy, limits
 from audit.policy.rules import Limit, Rule, judge_limit
 from audit.records import COLUMNS, NOASSERTION, Column
@@ -71,7 +71,7 @@ def check_policy(policy: Policy, *, measures: Collection[str] | None = None) -> 
     problems = [problem for example in policy.examples for problem in _example_problems(policy, example)]
     for rule in policy.rules:
         problems += _rule_problems(rule, policy, measures)
-    used = frozenset(READ_BY_RESOLUTION).union(*(rule.parameters for rule in policy.rules))
+    used = (READ_BY_RESOLUTION | READ_BY_CHECKS).union(*(rule.parameters for rule in policy.rules))
     problems += [
         Problem(p.defined, f"no rule reads the parameter '{name}'", f"Write ${name} in a rule, or delete it.")
         for name, p in policy.parameters.items()

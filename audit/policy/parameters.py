@@ -21,6 +21,10 @@ Direction = Literal["up", "down", "true", "false"]
 
 READ_BY_RESOLUTION = frozenset({"contract_follows_data"})
 """Parameters that resolution reads; no rule has to name them. Each is true or false."""
+READ_BY_CHECKS = frozenset(
+    {"usd_per_label_low", "usd_per_label_high", "usd_per_preference_low", "usd_per_preference_high"}
+)
+"""Parameters that checks read; no rule has to name them. Each is a number."""
 
 
 MAX_MAGNITUDE = 15
@@ -87,6 +91,8 @@ def declaration_mistake(name: str, value: Scalar, tighten: Direction | None) -> 
         )
     if name in READ_BY_RESOLUTION and what != "truth":
         return f"parameter '{name}' is true or false", "Write true or false without quotes."
+    if name in READ_BY_CHECKS and what != "number":
+        return f"parameter '{name}' is a number", "Write a number without quotes."
     return None
 
 

@@ -12,16 +12,20 @@ import gc
 import os
 import resource
 import socket
-from typing import Any
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from audit.findings import SAMPLES
+from audit.readers.facts import pack_facts
+from audit.readers.hints import hints_of
 from audit.readers.json_rows import JsonDocument, JsonLines
 from audit.readers.limits import Limits
 from audit.readers.mapping import Mapper, Plan
 from audit.readers.protocol import (
     ACCOUNT,
+    FACTS,
     READY,
     RECORDS,
     REJECT_FRAME,
@@ -40,6 +44,8 @@ from audit.readers.table_rows import CsvRows, ParquetRows
 _IDENTITY = ("record_id", "content_sha256", "chars", "words")
 # Bytes that a row takes in a batch besides its varying text: numbers and the digest, roughly.
 _ROW_BYTES = 150
+_HELD_CHARS = 1 << 20
+"""Characters of text that wait to be looked through together for hints."""
 
 
 def main(fd: int) -> None:
@@ -54,10 +60,26 @@ def main(fd: int) -> None:
     while (received := receive_job(sock)) is not None:
         job, file = received
         limits = Limits(**job["limits"])
+        if job["format"] == "prose":
+            limits = replace(limits, cpu_seconds=limits.prose_seconds)
         _limit(limits, job["size"])
         with os.fdopen(file, "rb", buffering=0) as raw:
+            if job["format"] == "prose":
+                send(sock, FACTS, _facts(raw, job, limits))
+                continue
             account = FileReader(sock, job, limits, raw).run()
         send(sock, ACCOUNT, account.model_dump_json().encode())
+
+
+def _facts(raw: BinaryIO, job: dict[str, Any], limits: Limits) -> bytes:
+    """Say what a document states of a licence."""
+    # Most children only ever read data, and need not wait for the catalogue of licences.
+    from audit.readers.statements import judge  # noqa: PLC0415
+
+    data = b""
+    while len(data) < limits.prose_bytes and (more := raw.read(limits.prose_bytes - len(data))):
+        data += more
+    return pack_facts(judge(data, job["role"], whole=not raw.read(1)))
 
 
 def _limit(limits: Limits, size: int) -> None:
@@ -87,7 +109,10 @@ class FileReader:
         self._sock, self._job, self._limits, self._raw = sock, job, limits, raw
         self._plan = Plan.from_json(job["plan"])
         self._mapper = Mapper(self._plan, limits, typed=job["format"] != "csv")
-        self._schema = record_frame(self._mapper.varying)
+        self._schema = record_frame((*self._mapper.varying, *self._mapper.beside))
+        self._texts: list[str] = []
+        self._chars = 0
+        self._hints: list[int] = []
         self._kept: list[tuple[Any, ...]] = []
         self._bytes = 0
         self._refused: list[tuple[Any, ...]] = []
@@ -106,7 +131,7 @@ class FileReader:
         except Unreadable as cause:
             error = cause.message
         except MemoryError:
-            self._kept, self._refused = [], []
+            self._kept, self._refused, self._texts = [], [], []
             error = "reading it takes more memory than allowed"
         except OSError as cause:
             error = f"the file cannot be read: {cause.strerror or type(cause).__name__}"
@@ -155,7 +180,13 @@ class FileReader:
                 self._reject(row, line, offset, cause, rows.raw_sha256())
                 continue
             keep((row, line, offset, key, *found))
+            self._texts.append(mapper.text)
+            self._chars += len(mapper.text)
+            if self._chars >= _HELD_CHARS:
+                self._look_through()
             self._bytes += _ROW_BYTES + sum([len(v) for v in found if type(v) is str])
+            if mapper.beside:
+                self._bytes += sum([len(v) + 4 for v in found[-1] or ()])
             if mapper.oddities:
                 self._note(row)
             if len(self._kept) >= limits.batch_rows or self._bytes >= limits.batch_bytes:
@@ -176,11 +207,17 @@ class FileReader:
         if len(self._refused) >= self._limits.batch_rows:
             self._flush_rejects()
 
+    def _look_through(self) -> None:
+        """Look for hints in the texts that wait, and let go of them."""
+        self._hints += hints_of(self._texts)
+        self._texts, self._chars = [], 0
+
     def _flush(self) -> None:
         if self._kept:
+            self._look_through()
             send(self._sock, RECORDS, memoryview(pack_batch(self._batch())))
             self._audited += len(self._kept)
-            self._kept, self._bytes = [], 0
+            self._kept, self._hints, self._bytes = [], [], 0
         self._flush_rejects()
 
     def _flush_rejects(self) -> None:
@@ -193,8 +230,9 @@ class FileReader:
             self._refused = []
 
     def _batch(self) -> pa.RecordBatch:
-        names = ("row", "line", "byte_offset", "key", *_IDENTITY, *self._mapper.varying)
+        names = ("row", "line", "byte_offset", "key", *_IDENTITY, *self._mapper.varying, *self._mapper.beside)
         columns: dict[str, Any] = dict(zip(names, zip(*self._kept, strict=True), strict=True))
+        columns["text_hints"] = self._hints
         if any(k is not None for k in columns["key"]):
             # In an object of records the key is the id of a record that has no other.
             longest = self._limits.value_chars

@@ -7,6 +7,7 @@ after trimming and lower-casing, dates have the forms of ``manifest.when``. A fo
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -74,6 +75,40 @@ def coercer(column: Column, limits: dict[str, float], *, typed: bool, value_char
 def interval_coercer() -> Coercer:
     """Return the function that reads ``generated_on``: an ``Interval``, ``None`` or ``UNPARSED``."""
     return _remembered(_dated(parse_interval))
+
+
+MOST_PARENTS = 1_000
+"""Most parent ids of one record that are read; a record made from more names a collection, not its parents."""
+
+
+def parents_coercer(*, typed: bool, value_chars: int) -> Coercer:
+    """Return the function that reads ``parent_ids``: a list of ids, each once and in the order given.
+
+    A value is a list of texts or whole numbers, or one of them; where every value is text (CSV) a list
+    may be written as JSON. Blank entries are nothing, and a value of nothing else is ``None``; an empty
+    list states that there are no parents. More than ``MOST_PARENTS`` ids are ``UNPARSED``, like
+    anything else. The function raises ``Rejected`` for an integer beyond 64 bits.
+    """
+    read_one = _text(value_chars)
+
+    def read(value: Any) -> Any:
+        if not typed and type(value) is str and value.lstrip().startswith("["):
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                return UNPARSED
+        if type(value) is not list:
+            found = None if value is None else read_one(value)
+            return found if found is None or found is UNPARSED else [found]
+        if len(value) > MOST_PARENTS:
+            return UNPARSED
+        ids = [read_one(one) for one in value if one is not None]
+        if any(one is UNPARSED for one in ids):
+            return UNPARSED
+        named = list(dict.fromkeys(one for one in ids if one is not None))
+        return named if named or not value else None
+
+    return read
 
 
 def _text(value_chars: int) -> Coercer:

@@ -12,6 +12,7 @@ import errno
 import fnmatch
 import hashlib
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import rfc8785
 
@@ -204,8 +206,8 @@ def identity_of(fd: int) -> Identity:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def hash_inside(folder: Path, path: str) -> str | None:
-    """Digest of one file below a folder, or ``None`` where there is no such regular file."""
+def file_inside(folder: Path, path: str) -> DeliveryFile | None:
+    """Hash one file below a folder; ``None`` where there is no such regular file."""
     try:
         top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -214,7 +216,13 @@ def hash_inside(folder: Path, path: str) -> str | None:
         outcome = _hash(top, path)
     finally:
         os.close(top)
-    return None if isinstance(outcome, str) else outcome[1]
+    return None if isinstance(outcome, str) else DeliveryFile(path, *outcome)
+
+
+def hash_inside(folder: Path, path: str) -> str | None:
+    """Digest of one file below a folder, or ``None`` where there is no such regular file."""
+    found = file_inside(folder, path)
+    return found.sha256 if found else None
 
 
 def _hash(top: int, path: str) -> tuple[int, str, Identity] | str:
@@ -253,8 +261,34 @@ def matches(pattern: str, path: str) -> bool:
     return len(steps) in reach
 
 
+DocumentRole = Literal["license", "notice", "readme", "card"]
+"""What a document's name promises: a licence text, notices, a description, or (any ``.md``) maybe a card."""
+
 _DOCUMENT_ENDINGS = (".md", ".rst", ".pdf", ".html")
 _DOCUMENT_STARTS = ("license", "licence", "notice", "readme")
+_LAST_ENDING = re.compile(r"\.(?:txt|text|md|markdown|rst|html?|pdf|docx?|rtf)$")
+# The word may come first or last (LICENSE-MIT, MIT-LICENSE), in the singular or the plural.
+_ROLE_WORDS: dict[DocumentRole, str] = {
+    "license": "(?:un)?licen[cs]es?|copying",
+    "notice": "notices?",
+    "readme": "readme",
+}
+_ROLE_NAMES = {
+    role: re.compile(rf"(?:(?:{words})(?:[-_. ].*)?|.*[-_. ](?:{words}))")
+    for role, words in _ROLE_WORDS.items()
+}
+
+
+def document_role(path: str) -> DocumentRole | None:
+    """Say what a document may state of a licence, by its name; ``None`` for data and everything else."""
+    name = path.rsplit("/", 1)[-1].lower()
+    if format_of(name) is not None:
+        return None
+    stem = _LAST_ENDING.sub("", name)
+    for role, pattern in _ROLE_NAMES.items():
+        if pattern.fullmatch(stem):
+            return role
+    return "card" if name.endswith((".md", ".markdown")) else None
 
 
 def is_document(path: str) -> bool:
@@ -265,7 +299,9 @@ def is_document(path: str) -> bool:
     name = path.rsplit("/", 1)[-1].lower()
     if format_of(name) is not None:
         return False
-    return name.endswith(_DOCUMENT_ENDINGS) or name.startswith(_DOCUMENT_STARTS) or name == "citation.cff"
+    if document_role(name) is not None or name == "citation.cff":
+        return True
+    return name.endswith(_DOCUMENT_ENDINGS) or name.startswith(_DOCUMENT_STARTS)
 
 
 def unnamed_files(paths: Iterable[str], named: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -43,6 +43,12 @@ class Limits:
     """Largest message that the parent accepts from the child."""
     files: int = 100_000
     """Most files of a delivery."""
+    prose_bytes: int = MIB // 4
+    """How much is read of a README, a licence text or a card; what lies beyond counts as not read."""
+    prose_total: int = 64 * MIB
+    """How much is read of all such documents together, each counted with 4 KiB at least."""
+    prose_seconds: int = 20
+    """Processor time, and three times as much on the clock, for one such document."""
 
     def for_child(self) -> dict[str, int]:
         """Return what the child needs, as plain JSON."""

@@ -17,7 +17,16 @@ from audit.documents import suggest
 from audit.errors import ManifestError
 from audit.manifest import Interval, Manifest, Source
 from audit.manifest.model import limits_of
-from audit.readers.coerce import CACHED, UNPARSED, Coercer, coercer, from_json, interval_coercer, to_json
+from audit.readers.coerce import (
+    CACHED,
+    UNPARSED,
+    Coercer,
+    coercer,
+    from_json,
+    interval_coercer,
+    parents_coercer,
+    to_json,
+)
 from audit.readers.limits import Limits
 from audit.readers.presets import PRESETS, TextSpec, Turn
 from audit.readers.texts import getter, text_reader
@@ -39,6 +48,7 @@ class Plan:
     """What the source states for every row."""
     defaults: Mapping[str, Any]
     """What the data set states."""
+    parent_ids: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write as JSON for the way to the child."""
@@ -47,6 +57,7 @@ class Plan:
             "columns": dict(self.columns),
             "record_id": self.record_id,
             "generated_on": self.generated_on,
+            "parent_ids": self.parent_ids,
             "values": {k: to_json(v) for k, v in self.values.items()},
             "defaults": {k: to_json(v) for k, v in self.defaults.items()},
         }
@@ -61,6 +72,7 @@ class Plan:
             data["generated_on"],
             {k: from_json(COLUMNS[k], v) for k, v in data["values"].items()},
             {k: from_json(COLUMNS[k], v) for k, v in data["defaults"].items()},
+            data["parent_ids"],
         )
 
     def wanted(self, explode: str | None) -> frozenset[str]:
@@ -70,7 +82,7 @@ class Plan:
             *self.text.fields,
             *(n for t in self.text.turns for f in t.fields for n in f),
         ]
-        paths += [p for p in (self.record_id, self.generated_on, explode) if p]
+        paths += [p for p in (self.record_id, self.generated_on, self.parent_ids, explode) if p]
         return frozenset(name for path in paths for name in (path, path.split(".")[0]))
 
 
@@ -100,6 +112,7 @@ def plan_for(manifest: Manifest, source: Source) -> Plan:
         columns={**(preset.columns if preset else {}), **fields.columns},
         record_id=fields.record_id,
         generated_on=fields.generated_on,
+        parent_ids=fields.parent_ids,
         values=source.values.known,
         defaults={"license_declared": license_} if license_ and license_ != NOASSERTION else {},
     )
@@ -134,11 +147,12 @@ class Mapper:
         """(kind, column) of what was odd about the last row that was read."""
         settled = {name: self._settle(name) for name in DECLARED}
         paired = set(_DATES) if plan.generated_on else set()
+        counted = {"parents"} if plan.parent_ids else set()
         derived = (
             {"source_domain"} if "source_url" in plan.columns or "source_domain" in plan.columns else set()
         )
         self.varying: tuple[str, ...] = tuple(
-            n for n in DECLARED if n in plan.columns or n in paired | derived
+            n for n in DECLARED if n in plan.columns or n in paired | derived | counted
         )
         """Declared columns that differ from row to row, in storage order."""
         if "source_domain" not in self.varying and settled["source_domain"] == NOASSERTION:
@@ -150,6 +164,17 @@ class Mapper:
             for n in DECLARED
             if n in plan.values and n in plan.defaults and not _same(n, plan.values[n], plan.defaults[n])
         ]
+        self._find_parents = getter(plan.parent_ids) if plan.parent_ids else None
+        self._read_parents = parents_coercer(typed=typed, value_chars=limits.value_chars)
+        self._count_at = self.varying.index("parents") if plan.parent_ids else None
+        self._fixed_count = settled["parents"]
+        if plan.parent_ids:
+            # What the row counts is kept apart from what its source does until its list is read.
+            settled["parents"] = None
+        self.beside: tuple[str, ...] = ("parent_ids",) if plan.parent_ids else ()
+        """Columns beside the flat ones that differ from row to row; what ``apply`` returns ends with them."""
+        self.text = ""
+        """All text of the last row that was read, for whoever looks into it."""
         self._steps = [self._step(name, settled[name]) for name in self.varying]
         self._ends = [self.varying.index(n) if n in self.varying else None for n in _DATES]
         self._ordered = any(at is not None for at in self._ends)
@@ -159,7 +184,7 @@ class Mapper:
         self._domains: dict[str, str] = {}
 
     def apply(self, row: dict[str, Any]) -> tuple[Any, ...]:
-        """Return (record id or none, content digest, chars, words, *varying columns).
+        """Return (record id or none, content digest, chars, words, *varying columns, *columns beside).
 
         Raises:
             Rejected: a text role is missing, or a lineage field holds a number nobody can agree on.
@@ -187,7 +212,36 @@ class Mapper:
         for _, text in texts:
             chars += len(text)
             words += len(text.split())
+        self.text = texts[0][1] if len(texts) == 1 else "\n\n".join([text for _, text in texts])
+        if self._count_at is not None:
+            found.append(self._parents(row, found, self._count_at, odd))
         return (record_id, content_sha256(texts), chars, words, *found)
+
+    def _parents(
+        self, row: dict[str, Any], found: list[Any], at: int, odd: list[tuple[str, str]]
+    ) -> list[str] | None:
+        """Read the list of parents and let it be counted where the row does not count them itself."""
+        find = self._find_parents
+        ids: Any = None if find is None else self._read_parents(find(row))
+        stated, fixed = found[at], self._fixed_count
+        unread = ("unparsed", "parents") in odd
+        if ids is UNPARSED:
+            if not unread:
+                odd.append(("unparsed", "parents"))
+            return [UNREADABLE]
+        if ids is None:
+            if stated is None and not unread:
+                found[at] = fixed
+            return None
+        if stated is None and not unread:
+            found[at] = len(ids)
+        if (
+            any(n is not None and n != len(ids) for n in (stated, fixed))
+            and ("conflict", "parents") not in odd
+        ):
+            odd.append(("conflict", "parents"))
+        listed: list[str] = ids
+        return listed
 
     def _coercer(self, name: str) -> Coercer:
         column = COLUMNS[name]

@@ -21,7 +21,7 @@ from audit.findings import SAMPLES
 from audit.records import COLUMNS, received_schema
 
 HEADER = struct.Struct(">cI")
-JOB, READY, RECORDS, REJECTS, ACCOUNT = b"J", b"H", b"R", b"X", b"A"
+JOB, READY, RECORDS, REJECTS, ACCOUNT, FACTS = b"J", b"H", b"R", b"X", b"A", b"F"
 ACCOUNT_BYTES = 1 << 20
 
 
@@ -44,12 +44,16 @@ REJECT_SCHEMA: pa.Schema = pa.schema(
 REJECT_FRAME: pa.Schema = pa.schema([f for f in REJECT_SCHEMA if f.name not in NAMED_BY_PARENT])
 
 
+_ALWAYS_SENT = ("record_id", "row", "line", "byte_offset", "content_sha256", "chars", "words", "text_hints")
+
+
 def record_frame(varying: Sequence[str]) -> pa.Schema:
     """Return the schema of a batch of records: what differs from row to row.
 
-    Source, file and the columns that are the same throughout are filled in by the parent.
+    ``varying`` names the declared columns, and those beside them, that do. Source, file and the
+    columns that are the same throughout are filled in by the parent.
     """
-    sent = {"record_id", "row", "line", "byte_offset", "content_sha256", "chars", "words", *varying}
+    sent = {*_ALWAYS_SENT, *varying}
     return pa.schema([f for f in SHARD_SCHEMA if f.name in sent])
 
 

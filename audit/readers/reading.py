@@ -16,19 +16,19 @@ from typing import Self
 import pyarrow.parquet as pq
 
 from audit.findings import SAMPLES
-from audit.ledger import FileEntry, Ledger, Note
+from audit.ledger import FileEntry, Ledger, Note, Statement
 from audit.manifest import FileSpec, Manifest, Source
 from audit.readers.coerce import EXPECTED
 from audit.readers.delivery import (
     Delivery,
     DeliveryFile,
-    hash_inside,
     identity_of,
     matches,
     open_inside,
     scan_delivery,
     unnamed_files,
 )
+from audit.readers.evidence import Citation, DocumentReader, Evidence, find_evidence, relative_to
 from audit.readers.limits import DEFAULT_LIMITS, Limits
 from audit.readers.mapping import Mapper, Plan, plan_for
 from audit.readers.protocol import REJECT_SCHEMA, Account
@@ -95,15 +95,16 @@ def read_delivery(
     """
     plans = [(source, plan_for(manifest, source)) for source in manifest.sources]
     delivery = scan_delivery(root, most_files=limits.files)
-    own = _relative(manifest_path, root)
+    own = relative_to(manifest_path, root)
     chosen = [(source, plan, _files_of(source, delivery, own)) for source, plan in plans]
     reader = _Reader(delivery, workdir, limits, progress, sum(len(names) for _, _, names in chosen))
     with reader:
         for source, plan, names in chosen:
             for name in names:
                 reader.read(source, plan, name)
-    evidence, found, outside = _evidence(manifest, delivery, manifest_path)
-    named = {name for _, _, names in chosen for name in names} | found | ({own} if own else set())
+        evidence = find_evidence(manifest, delivery, manifest_path)
+        statements, cited = reader.documents(evidence)
+    named = {name for _, _, names in chosen for name in names} | evidence.named | ({own} if own else set())
     unnamed, documents = unnamed_files(delivery.readable, frozenset(named))
     ledger = Ledger(
         files=tuple(reader.entries),
@@ -118,7 +119,10 @@ def read_delivery(
         refused=tuple(delivery.refused),
         differs=tuple(_differences(manifest, reader.entries)),
         notes=tuple(reader.notes.values()),
-        evidence=evidence,
+        evidence=evidence.sources,
+        dataset_evidence=evidence.dataset,
+        statements=statements,
+        cited=cited,
     )
     ledger.check_balance()
     return Reading(
@@ -128,18 +132,8 @@ def read_delivery(
         {source: frozenset(roles) for source, roles in reader.roles.items()},
         delivery.digest,
         delivery.refused,
-        outside,
+        evidence.outside,
     )
-
-
-def _relative(path: Path, root: Path) -> str | None:
-    """Return the path of a file inside the delivery, or ``None`` where it lies elsewhere."""
-    # The last step is not resolved: a link inside the delivery stays an entry of the delivery.
-    whole = path.parent.resolve() / path.name
-    try:
-        return whole.relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return None
 
 
 def _names(spec: FileSpec, path: str) -> bool:
@@ -150,35 +144,6 @@ def _files_of(source: Source, delivery: Delivery, own: str | None) -> list[str]:
     """Paths that the source names, refused ones included, in order; the manifest itself is never data."""
     paths = sorted({*(f.path for f in delivery.files), *delivery.refused})
     return [p for p in paths if p != own and any(_names(spec, p) for spec in source.files)]
-
-
-def _evidence(
-    manifest: Manifest, delivery: Delivery, manifest_path: Path
-) -> tuple[dict[str, dict[str, bool]], set[str], tuple[tuple[str, str], ...]]:
-    """Look for the documents that support declared values.
-
-    Returns which columns of which source are supported, the paths that are named inside the
-    delivery, and the documents found beside a manifest outside it.
-    """
-    beside = manifest_path.parent
-    supported: dict[str, dict[str, bool]] = {}
-    named: set[str] = set()
-    outside: dict[str, str] = {}
-    for source in manifest.sources:
-        for column, document in source.evidence.known.items():
-            candidates = [document.document, _relative(beside / document.document, delivery.root)]
-            inside = [delivery.readable[c] for c in candidates if c in delivery.readable]
-            named |= {f.path for f in inside}
-            digests = {f.sha256 for f in inside}
-            if (
-                not inside
-                and not set(candidates) & delivery.refused.keys()
-                and (digest := hash_inside(beside, document.document))
-            ):
-                digests.add(digest)
-                outside[document.document] = digest
-            supported.setdefault(source.id, {})[column] = document.sha256 in digests
-    return supported, named, tuple(sorted(outside.items()))
 
 
 def _differences(manifest: Manifest, entries: list[FileEntry]) -> Iterator[tuple[str, str, str]]:
@@ -256,6 +221,13 @@ class _Reader:
             )
         counts = (account.records, account.audited, account.rejected)
         self._enter(FileEntry(source.id, path, file.size, file.sha256, *counts))
+
+    def documents(
+        self, evidence: Evidence
+    ) -> tuple[tuple[Statement, ...], dict[Citation, tuple[Statement, ...]]]:
+        """Read the documents: what those in the delivery state, and what those state that are cited."""
+        documents = DocumentReader(self._delivery, self._worker, self._limits)
+        return documents.statements(), documents.cited(evidence)
 
     def _exchange(self, source: Source, plan: Plan, file: DeliveryFile, shard: Shard) -> Account:
         """Have the child read one file, and make sure that it is the file that was hashed."""

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit.errors import ConservationError
+from audit.readers.coerce import MOST_PARENTS
 from audit.readers.mapping import Mapper
 from audit.readers.protocol import (
     RECORDS,
@@ -27,6 +28,7 @@ from audit.readers.protocol import (
     unpack_batch,
 )
 from audit.readers.reasons import Reason
+from audit.records import BESIDE, TextHint
 
 GROUP_ROWS = 65_536
 """Rows of one row group of a shard."""
@@ -78,8 +80,9 @@ class Shard:
 
     def __init__(self, path: Path, source_id: str, file: str, mapper: Mapper) -> None:
         self.path = path
-        self._frame = record_frame(mapper.varying)
-        self._given = {**mapper.constant, "source_id": source_id, "file": file}
+        self._frame = record_frame((*mapper.varying, *mapper.beside))
+        absent = {f.name: None for f in BESIDE if f.name not in self._frame.names}
+        self._given = {**mapper.constant, **absent, "source_id": source_id, "file": file}
         self._kept = _Spool(path, SHARD_SCHEMA)
         self._refused = _Spool(path.with_suffix(".rejects.parquet"), REJECT_SCHEMA)
         self._last = {RECORDS: 0, REJECTS: 0}
@@ -103,6 +106,7 @@ class Shard:
         """
         if kind == RECORDS:
             batch = unpack_batch(payload, self._frame)
+            _check_beside(batch)
             self._count(batch, RECORDS)
             self._kept.add(self._named(batch, SHARD_SCHEMA))
             return
@@ -173,3 +177,16 @@ class Shard:
                 f"rejected by the reader, {self.audited} and {self.rejected} received, {written} written",
                 help="This is a fault of the program: please report it with the file.",
             )
+
+
+def _check_beside(batch: pa.RecordBatch) -> None:
+    """Refuse hints that do not exist and lists that no honest child would send."""
+    hints = pc.min_max(batch.column("text_hints")).as_py()
+    if hints["min"] is not None and not 0 <= hints["min"] <= hints["max"] < 2 * max(TextHint):
+        raise ProtocolError("a text hint is of no known kind")
+    if "parent_ids" in batch.schema.names:
+        parents = batch.column("parent_ids")
+        if (
+            pc.max(pc.list_value_length(parents)).as_py() or 0
+        ) > MOST_PARENTS or parents.flatten().null_count:
+            raise ProtocolError("a record has more parents than are read, or one without an id")

@@ -21,10 +21,12 @@ from typing import Any, Self
 
 import audit
 from audit.errors import InternalError
+from audit.readers.facts import FACTS_BYTES, Fact, unpack_facts
 from audit.readers.limits import Limits
 from audit.readers.protocol import (
     ACCOUNT,
     ACCOUNT_BYTES,
+    FACTS,
     HEADER,
     READY,
     RECORDS,
@@ -89,13 +91,14 @@ class Worker:
         """
         limits = self._limits
         deadline = time.monotonic() + limits.wall_seconds + size / limits.slowest
+        allowed = {RECORDS: limits.frame_bytes, REJECTS: limits.frame_bytes, ACCOUNT: ACCOUNT_BYTES}
         sock = self._started()
         try:
             with self._believing():
                 send_job(sock, {**job, "size": size, "limits": limits.for_child()}, fd)
             while True:
                 with self._believing():
-                    kind, payload = self._message(sock, deadline)
+                    kind, payload = self._message(sock, deadline, allowed)
                     account = unpack_account(payload) if kind == ACCOUNT else None
                 if account is not None:
                     break
@@ -109,6 +112,26 @@ class Worker:
             # What a bad file left behind in the child must not reach the next one.
             self.stop()
         return account
+
+    def examine(self, role: str, fd: int) -> tuple[Fact, ...]:
+        """Have one document read for what it says of a licence.
+
+        Raises:
+            WorkerDied: the child died, took too long or said what it must not say.
+            InternalError: the child cannot be started at all.
+        """
+        limits = self._limits
+        deadline = time.monotonic() + 3 * limits.prose_seconds
+        sock = self._started()
+        job = {"format": "prose", "role": role, "size": 0, "limits": limits.for_child()}
+        try:
+            with self._believing():
+                send_job(sock, job, fd)
+                _, payload = self._message(sock, deadline, {FACTS: FACTS_BYTES})
+                return unpack_facts(payload)
+        except BaseException:
+            self.stop()
+            raise
 
     @contextmanager
     def _believing(self, gone: tuple[type[OSError | EOFError], ...] = (EOFError, OSError)) -> Iterator[None]:
@@ -131,14 +154,11 @@ class Worker:
             self._process.wait()
         self._process = self._socket = None
 
-    def _message(self, sock: socket.socket, deadline: float) -> tuple[bytes, bytearray]:
+    def _message(
+        self, sock: socket.socket, deadline: float, allowed: dict[bytes, int]
+    ) -> tuple[bytes, bytearray]:
         sock.settimeout(max(0.001, deadline - time.monotonic()))
         kind, size = HEADER.unpack(receive_exactly(sock, HEADER.size))
-        allowed = {
-            RECORDS: self._limits.frame_bytes,
-            REJECTS: self._limits.frame_bytes,
-            ACCOUNT: ACCOUNT_BYTES,
-        }
         if size > allowed.get(kind, -1):
             raise ProtocolError("a message of unknown kind or of too many bytes")
         return kind, receive_exactly(sock, size)

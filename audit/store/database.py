@@ -40,7 +40,7 @@ from audit.store.rows import Row
 
 URL_VARIABLE = "AUDIT_DATABASE_URL"
 FILE_NAME = "audit.db"
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest schema this program knows: the last revision in ``migrations/versions``."""
 VERSION_TABLE = "audit_schema"
 """Not alembic's own default, so that another program's database is never taken for ours."""

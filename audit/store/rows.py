@@ -249,3 +249,25 @@ class FileCoverageRow(Row, table=True):
     path: str = _text()
     records: int | None = _number(optional=True)
     rejected: int | None = _number(optional=True)
+
+
+class AnswerFileRow(Row, table=True):
+    """A file of answers and permissions, exactly as filed."""
+
+    __tablename__ = "answer_file"
+
+    sha256: str = _text(key=True)
+    name: str = _text()
+    document: str = _text()
+    kept_at: datetime = Field(sa_column=Column(Utc, nullable=False))
+
+
+class AnswerDocumentRow(Row, table=True):
+    """A document behind such a file, which was at hand with this digest when it was filed."""
+
+    __tablename__ = "answer_document"
+
+    file_sha256: str = Field(sa_column=Column(Text, ForeignKey("answer_file.sha256"), primary_key=True))
+    position: int = _position()
+    path: str = _text()
+    sha256: str = _text()

@@ -19,10 +19,12 @@ from typing import Any, Self
 
 from sqlmodel import Session, col, func, select
 
+from audit.answers import AnswerFile
 from audit.decision import AuditRun, Decision, ExitCode
 from audit.documents import suggest
 from audit.errors import IrreproducibleError, StoreError, UnknownNameError
 from audit.findings import Finding, Severity, Verdict
+from audit.store.answers import KeptAnswers, insert_answers, list_answers
 from audit.store.database import Database, database_url
 from audit.store.entries import insert
 from audit.store.rows import DatasetRow, DocumentRow, FindingRow, RunRow
@@ -247,6 +249,27 @@ class Store:
         with self._database.reading() as session:
             found = [DatasetSummary(d.id, d.vendor_id, d.name, n, at) for d, n, at in session.exec(query)]
         return sorted(found, key=lambda d: (-d.last_saved_at.timestamp(), d.id, d.vendor_id))
+
+    def keep_answers(self, file: AnswerFile) -> bool:
+        """Keep a file of answers; return whether it is new.
+
+        Its documents must have been checked (``audit.answers.check_documents``).
+
+        Raises:
+            AnswersError: it contradicts what is kept (exit 2).
+            StoreError: the store cannot be written (exit 2).
+        """
+        kept_at = self._clock()
+        return self._database.write(lambda session: insert_answers(session, file, kept_at))
+
+    def answers(self) -> list[KeptAnswers]:
+        """List every kept file of answers, in the order in which they were filed.
+
+        Raises:
+            StoreError: the store cannot be read, or a kept file is damaged.
+        """
+        with self._database.reading() as session:
+            return list_answers(session)
 
     def _relative(self, folder: Path) -> str:
         """Write a folder so that the store can be moved as a whole."""

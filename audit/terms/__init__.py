@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from audit.terms.catalogue import catalog_digest, catalog_rows
 from audit.terms.conditions import Condition, Effect, conditions
+from audit.terms.describing import describe_terms
 from audit.terms.expressions import (
     LicenseConclusion,
-    LicenseDuty,
     conclude,
     describe,
     license_ids,
@@ -21,16 +21,24 @@ from audit.terms.expressions import (
     strictest,
 )
 from audit.terms.instruments import Instrument, InstrumentKind, Terms, TermsVersion, terms
-from audit.terms.judging import Applied, JudgedCondition, TermsConclusion, TermsDuty, describe_terms, resolve
+from audit.terms.judging import Applied, JudgedCondition, Role, TermsConclusion, TermsDuty, Told, resolve
 from audit.terms.licenses import License, find_license, licenses
 from audit.terms.matching import MakerQuery
-from audit.terms.models import Model, ModelIdentity, identify, models
+from audit.terms.mixing import MixConflict, MixingRule, MixOutcome, MixResult, combine, mixing_rules
+from audit.terms.models import Ancestor, Ancestry, Model, ModelIdentity, ancestors, identify, models
+from audit.terms.notices import LicenseDuty, notice, obligation_texts
 from audit.terms.permissions import strictest_permission
-from audit.terms.use import Purpose, Release, Use
+from audit.terms.prose import Restriction, restrictions
+from audit.terms.recognition import recognise_license
+from audit.terms.statements import DatedStatement, RevisionChoice, over_revisions
+from audit.terms.use import Purpose, Release, Task, Use
 
 __all__ = [
+    "Ancestor",
+    "Ancestry",
     "Applied",
     "Condition",
+    "DatedStatement",
     "Effect",
     "Instrument",
     "InstrumentKind",
@@ -39,17 +47,28 @@ __all__ = [
     "LicenseConclusion",
     "LicenseDuty",
     "MakerQuery",
+    "MixConflict",
+    "MixOutcome",
+    "MixResult",
+    "MixingRule",
     "Model",
     "ModelIdentity",
     "Purpose",
     "Release",
+    "Restriction",
+    "RevisionChoice",
+    "Role",
+    "Task",
     "Terms",
     "TermsConclusion",
     "TermsDuty",
     "TermsVersion",
+    "Told",
     "Use",
+    "ancestors",
     "catalog_digest",
     "catalog_rows",
+    "combine",
     "conclude",
     "conditions",
     "describe",
@@ -58,9 +77,15 @@ __all__ = [
     "identify",
     "license_ids",
     "licenses",
+    "mixing_rules",
     "models",
+    "notice",
+    "obligation_texts",
+    "over_revisions",
     "permits",
+    "recognise_license",
     "resolve",
+    "restrictions",
     "strictest",
     "strictest_permission",
     "terms",

@@ -137,7 +137,7 @@ def catalog_rows(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     wanted = set(ids)
     for name in ids:
         version = rows.get(("version", name), {})
-        wanted |= {version["instrument"]} if version else set()
+        wanted |= {version["instrument"], *version.get("incorporates", ())} if version else set()
         wanted |= set(version.get("conditions", ())) | set(version.get("obligations", ()))
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*_ARCHIVED.values(), "instruments")}
     for (table, name), row in sorted(rows.items()):

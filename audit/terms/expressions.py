@@ -1,8 +1,10 @@
 """SPDX expressions: what several licences together permit, and what they ask for.
 
 ``AND`` takes the strictest of its parts, ``OR`` the best for the use, ``WITH`` the licence without
-the permission that an exception adds. Whatever is not known permits nothing and is never an error:
-the text comes from vendors. Stands on ``audit.terms.licenses``; resolution calls it. Stable.
+the permission that an exception adds. Words beside a licence ("MIT, research only") are read by
+``audit.terms.prose``: a restriction counts like a licence that applies as well, and what is not
+understood leaves the whole unknown. Whatever is not known permits nothing and is never an error: the text
+comes from vendors. Stands on ``audit.terms.licenses``; resolution calls it. Stable.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from license_expression import (
     ExpressionError,
@@ -22,8 +24,10 @@ from license_expression import (
 )
 
 from audit.records import NOASSERTION, NONE, CopyrightBasis, LicenseClass, Permission
-from audit.terms.licenses import License, find_license
+from audit.terms.licenses import License, find_license, find_symbol
+from audit.terms.notices import LicenseDuty, obligation_texts
 from audit.terms.permissions import WORDS, over_possibilities, strictest_permission, strictness
+from audit.terms.prose import read_statement
 from audit.terms.use import Purpose, Release, Use
 
 MAX_EXPRESSION = 1_000
@@ -34,15 +38,6 @@ _NOBODY_SAYS = frozenset({"", "none", "null", "no license", "no licence", "404: 
 """What data sets put where nobody states a licence; SPDX's ``NONE`` in capitals is another thing."""
 _CLASSES = tuple(LicenseClass)
 """Strictest first."""
-
-
-class LicenseDuty(NamedTuple):
-    """What a licence asks for."""
-
-    kind: str
-    """``attribution``, ``share-alike`` or ``notice``."""
-    license: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +61,12 @@ class LicenseConclusion:
     """The classes of all parts that count; ``license_class`` is their strictest."""
     granted: bool = True
     """False where it is known that no licence was given, so that no use at all rests on one."""
+    contradiction: str | None = None
+    """What the words beside a licence take back, for a finding: ``labelled MIT, and beside it 'research only'``."""
+    licenses: tuple[str, ...] = ()
+    """Every licence that counts and is known, in SPDX's spelling; after ``OR`` those of the elected part."""
+    training: Permission | None = Permission.ALLOWED
+    """Whether words of a licence bar training as such, whatever else it allows."""
 
 
 def conclude(
@@ -73,7 +74,9 @@ def conclude(
 ) -> LicenseConclusion:
     """Say what an SPDX expression permits and asks for.
 
-    Never fails. Text that cannot be read, symbols that the catalogue does not have and licences of
+    Never fails. A licence with words beside it is read as the licence and every restriction in the words,
+    the strictest of which decides; ``contradiction`` says where the words take back what the label gives,
+    and words that are not understood leave the whole unknown, never permissive. Text that cannot be read, symbols that the catalogue does not have and licences of
     class ``unknown`` permit nothing known. ``use`` decides between the parts of an ``OR``; without
     one the freest is taken. ``NONE`` grants nothing, unless the right to use the text does not come
     from a licence: ``copyright_basis`` ``own`` or ``public-domain`` allows, ``exception`` is unknown.
@@ -90,15 +93,21 @@ def _conclude(expression: str, use: Use | None, basis: CopyrightBasis | None) ->
     if text.casefold() in _NOBODY_SAYS:
         return _unknown(NOASSERTION, "nobody states a licence")
     if len(text) > MAX_EXPRESSION:
-        return _unknown(text[:MAX_EXPRESSION], f"the licence is longer than {MAX_EXPRESSION:,} characters")
+        reason = f"the licence is longer than {MAX_EXPRESSION:,} characters"
+        return _in_words(text[:MAX_EXPRESSION], reason, whole=False)
     whole = find_license(text)
     if whole:
         return _of(whole, whole.id)
     try:
         tree = _parser().parse(text)
     except (ExpressionError, ValueError, RecursionError):
-        return _unknown(text, f"'{_shorten(text)}' cannot be read as an SPDX expression")
-    return _node(tree, use, basis)
+        return _in_words(text, f"'{_shorten(text)}' cannot be read as an SPDX expression")
+    found = _node(tree, use, basis)
+    # Words beside one part of a choice may be meant for every part: "MIT or BSD for research only".
+    beside = [_symbol(k, basis) for k in _symbols(tree) if _is_prose(k)] if _chooses(tree) else []
+    if not beside:
+        return found
+    return _all_of([found, *beside], f"({found.expression}) AND {' AND '.join(b.expression for b in beside)}")
 
 
 @cache
@@ -122,6 +131,25 @@ def _node(node: Any, use: Use | None, basis: CopyrightBasis | None) -> LicenseCo
     return _all_of(parts, spelt) if node.operator.strip() == "AND" else _best_of(parts, spelt, use)
 
 
+def _symbols(node: Any) -> list[str]:
+    """Return the keys of all symbols, in order, but for exceptions."""
+    if isinstance(node, LicenseWithExceptionSymbol):
+        return [str(node.license_symbol.key)]
+    if isinstance(node, LicenseSymbol):
+        return [str(node.key)]
+    return list(dict.fromkeys(key for part in node.args for key in _symbols(part)))
+
+
+def _chooses(node: Any) -> bool:
+    if isinstance(node, (LicenseSymbol, LicenseWithExceptionSymbol)):
+        return False
+    return node.operator.strip() == "OR" or any(map(_chooses, node.args))
+
+
+def _is_prose(key: str) -> bool:
+    return " " in key and key.casefold() not in _NOBODY_SAYS and find_symbol(key) is None
+
+
 def _bracketed(part: LicenseConclusion, node: Any) -> str:
     return part.expression if isinstance(node, LicenseSymbol) else f"({part.expression})"
 
@@ -131,20 +159,55 @@ def _symbol(key: str, basis: CopyrightBasis | None) -> LicenseConclusion:
         return _none(basis)
     if key.casefold() in _NOBODY_SAYS:
         return _unknown(NOASSERTION, "nobody states a licence")
-    found = find_license(key)
+    found = find_symbol(key)
     if found:
-        return _of(found, found.id)
-    later = key.casefold().removesuffix("-or-later").removesuffix("+")
-    if later != key.casefold():
-        # A later version is the recipient's choice, so the named version is the least that is granted.
-        found = find_license(f"{later}-only") or find_license(later)
-        if found:
-            stem = found.id.removesuffix("-only")
-            return _of(found, f"{stem}-or-later" if stem != found.id else f"{stem}+")
+        return _of(*found)
     listed = _spdx().known_symbols.get(key)
     if listed is not None and not key.startswith("LicenseRef-"):
         return _unknown(key, f"{key} is an SPDX licence that the catalogue does not have yet")
-    return _unknown(key, f"'{_shorten(key)}' is not in the catalogue of licences")
+    missing = f"'{_shorten(key)}' is not in the catalogue of licences"
+    return _unknown(key, missing) if key.startswith("LicenseRef-") else _in_words(key, missing)
+
+
+def _in_words(text: str, missing: str, *, whole: bool = True) -> LicenseConclusion:
+    """Conclude a statement in words; ``missing`` is the reason where nothing in it is understood.
+
+    A licence that is named and restrictions that are stated count even where the rest is not
+    understood, so that more words never make a statement freer.
+    """
+    said = read_statement(text)
+    named = find_symbol(said.label) if said.label else None
+    label = _of(*named) if named else None
+    stated = {r.license: r for r in said.restrictions}
+    read = {key: _symbol(key, None) for key in stated}
+    adds = {key: one for key, one in read.items() if label is None or _takes_back(one, label)}
+    contradiction = None
+    if label and label.known and adds:
+        words = " and ".join(f"'{_shorten(' '.join(stated[key].phrase.split()))}'" for key in adds)
+        contradiction = f"labelled {label.expression}, and beside it {words}"
+    parts = [*([label] if label else []), *adds.values()]
+    stands = label is not None or any(stated[key].alone for key in adds)
+    if whole and not said.left_over and stands:
+        found = _all_of(parts, " AND ".join(p.expression for p in parts)) if len(parts) > 1 else parts[0]
+        reason = f"{contradiction}; {found.reason}" if contradiction else found.reason
+        return replace(found, reason=reason, contradiction=contradiction)
+    if not parts:
+        return _unknown(text, missing)
+    left = missing if stands else "a restriction is stated, and no licence"
+    if said.left_over:
+        left = f"'{_shorten(' '.join(said.left_over))}' is not understood"
+    found = _all_of([_unknown(text, left), *parts], text)
+    return replace(found, contradiction=contradiction)
+
+
+def _takes_back(one: LicenseConclusion, label: LicenseConclusion) -> bool:
+    """Whether a restriction says more than the label does already."""
+    if one.license_class is LicenseClass.PROPRIETARY:
+        return True
+    if one.license_class is LicenseClass.RESEARCH_ONLY and LicenseClass.RESEARCH_ONLY not in label.classes:
+        return True
+    pairs = ((one.commercial_use, label.commercial_use), (one.derivatives, label.derivatives))
+    return any(mine is Permission.PROHIBITED and theirs is not mine for mine, theirs in pairs)
 
 
 def _with(node: LicenseWithExceptionSymbol) -> LicenseConclusion:
@@ -153,7 +216,8 @@ def _with(node: LicenseWithExceptionSymbol) -> LicenseConclusion:
     spelt = f"{base.expression} WITH {key}"
     listed = _spdx().known_symbols.get(key)
     if listed is None or not listed.is_exception:
-        return _unknown(spelt, f"'{_shorten(key)}' is not an exception that SPDX lists: it may restrict")
+        reason = f"'{_shorten(key)}' is not an exception that SPDX lists: it may restrict"
+        return _all_of([_unknown(spelt, reason), base, _in_words(key, reason)], spelt)
     reason = f"{base.reason}; the exception {key} only adds permissions and is left aside"
     return replace(base, expression=spelt, reason=reason)
 
@@ -184,7 +248,7 @@ def _unknown(expression: str, reason: str) -> LicenseConclusion:
     unknown = LicenseClass.UNKNOWN
     return LicenseConclusion(
         expression, unknown, None, None, attribution_required=None, share_alike=None, known=False, reason=reason,
-        classes=(unknown,),
+        classes=(unknown,), training=None,
     )  # fmt: skip
 
 
@@ -194,19 +258,12 @@ def _of(item: License, spelt: str) -> LicenseConclusion:
     if not item.readable:
         reason = f"the text of {item.id} has not been read"
         return replace(_unknown(spelt, reason), license_class=item.license_class)
-    asks = [
-        LicenseDuty(kind, item.id, text)
-        for kind, wanted, text in (
-            ("attribution", item.attribution_required, f"Name the authors and the licence ({item.name})."),
-            ("share-alike", item.share_alike, f"License adaptations under the same terms ({item.name})."),
-            ("notice", item.notice_required, f"Keep the licence's text or notice with copies ({item.name})."),
-        )
-        if wanted
-    ]
     reason = (
         f"{spelt}: {item.license_class.value}; commercial use {item.commercial_use.value}, "
         f"derivatives {item.derivatives.value}"
     )
+    if item.training is not Permission.ALLOWED:
+        reason += f", training {item.training.value}"
     return LicenseConclusion(
         spelt,
         item.license_class,
@@ -216,9 +273,11 @@ def _of(item: License, spelt: str) -> LicenseConclusion:
         share_alike=item.share_alike,
         known=True,
         reason=reason,
-        obligations=tuple(asks),
+        obligations=obligation_texts(item),
         classes=(item.license_class,),
         granted=not _withheld(item),
+        licenses=(spelt,),
+        training=item.training,
     )
 
 
@@ -242,6 +301,9 @@ def _all_of(parts: Sequence[LicenseConclusion], spelt: str) -> LicenseConclusion
         elected=" AND ".join(dict.fromkeys(p.elected for p in parts if p.elected)) or None,
         classes=tuple(dict.fromkeys(c for p in parts for c in p.classes)),
         granted=all(p.granted for p in parts),
+        contradiction="; ".join(dict.fromkeys(p.contradiction for p in parts if p.contradiction)) or None,
+        licenses=tuple(dict.fromkeys(i for p in parts for i in p.licenses)),
+        training=strictest_permission(p.training for p in parts),
     )
 
 
@@ -303,6 +365,7 @@ def _permits(conclusion: LicenseConclusion, use: Use) -> tuple[Permission | None
         votes.append(_axis("commercial use is", conclusion.commercial_use, conclusion))
     if use.purpose is Purpose.TRAIN:
         votes.append(_derivatives(conclusion, use))
+        votes.append(_axis("training is", conclusion.training, conclusion))
     if LicenseClass.RESEARCH_ONLY in conclusion.classes:
         votes.append((Permission.CONDITIONAL, "only research is permitted"))
     if LicenseClass.BEHAVIOURAL_USE in conclusion.classes:
@@ -335,7 +398,7 @@ def _derivatives(conclusion: LicenseConclusion, use: Use) -> tuple[Permission | 
 def license_ids(expression: str) -> frozenset[str]:
     """Return the ids of the catalogue's licences that a concluded expression names."""
     tokens = expression.replace("(", " ").replace(")", " ").split()
-    return frozenset(found.id for found in map(find_license, tokens) if found)
+    return frozenset(found[0].id for found in map(find_symbol, tokens) if found)
 
 
 def strictest(
@@ -375,6 +438,9 @@ def describe(expression: str, use: Use | None = None) -> dict[str, Any]:
         "share_alike": found.share_alike,
         "known": found.known,
         "reason": reason,
+        "elected": found.elected,
+        "contradiction": found.contradiction,
+        "obligations": [duty._asdict() for duty in found.obligations],
     }
 
 

@@ -88,6 +88,8 @@ class TermsVersion:
     """Whether only non-commercial use is permitted."""
     conditions: tuple[str, ...] = ()
     obligations: tuple[str, ...] = ()
+    incorporates: tuple[str, ...] = ()
+    """Instruments that its own text makes part of it: their versions in force apply with it."""
 
     @property
     def start(self) -> date | None:
@@ -178,6 +180,11 @@ def read_terms(root: Path = CATALOG) -> Terms:
                 raise _wrong(path, version.id, "stands after a version that starts later")
             previous = start
             versions[version.id] = version
+    for version in versions.values():
+        for name in version.incorporates:
+            if name not in instruments or name == version.instrument:
+                file = root / "terms" / f"{providers[version.instrument]}.toml"
+                raise _wrong(file, version.id, f"incorporates '{name}', which is no other instrument")
     return Terms(instruments, versions, providers, names, known)
 
 
@@ -195,6 +202,10 @@ def _check(
     for name in (*version.conditions, *version.obligations):
         if name not in known:
             raise _wrong(path, version.id, f"no condition '{name}'")
+    for name in version.conditions:
+        lifts = known[name].lifts
+        if lifts and not set(lifts) & set(version.conditions):
+            raise _wrong(path, version.id, f"'{name}' lifts none of its conditions")
     for name in version.obligations:
         if known[name].effect not in (Effect.OBLIGES, Effect.NONE):
             raise _wrong(path, version.id, f"obligation '{name}' must oblige or have no effect")

@@ -3,25 +3,53 @@
 Each version gets a vote; the strictest vote decides a case; an answer is known only if every case
 that the lineage leaves open comes to the same. A text that nobody read has no vote, and one whose
 start is unknown votes only as its successor would (design sections 4 and 9). Reasons are written for
-a lawyer: what was agreed to and what it says, never whether it was broken. Resolution calls
-``resolve``, the command line ``describe_terms``. Stable.
+a lawyer: what was agreed to and what it says, never whether it was broken. One maker is judged at a
+time: whoever has parents or a teacher with ancestors asks once for each. Resolution calls ``resolve``;
+what is printed for people is in ``audit.terms.describing``. Stable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from audit.records import Permission
-from audit.terms.conditions import Condition, Effect
-from audit.terms.instruments import Terms, TermsVersion, terms
+from audit.terms.conditions import Clause, Effect, judge_clauses
+from audit.terms.instruments import InstrumentKind, Terms, TermsVersion, terms
 from audit.terms.matching import Case, MakerQuery, Match, match
-from audit.terms.models import identify
 from audit.terms.permissions import WORDS, over_possibilities, strictest_permission
 from audit.terms.use import Purpose, Use
+
+
+class Role(StrEnum):
+    """What an instrument is to a record, in the order in which a stack of them is shown."""
+
+    CHANNEL_CONTRACT = "channel-contract"
+    INCORPORATED_POLICY = "incorporated-policy"
+    MODEL_LICENSE = "model-license"
+    GUIDANCE = "guidance"
+    ANCESTOR = "ancestor"
+    """Any of them, attached to a model that the teacher was made from."""
+
+
+SAID = 3
+"""How many texts a reason repeats."""
+_ROLES = {
+    InstrumentKind.API_TERMS: Role.CHANNEL_CONTRACT,
+    InstrumentKind.HOST_TERMS: Role.CHANNEL_CONTRACT,
+    InstrumentKind.USAGE_POLICY: Role.INCORPORATED_POLICY,
+    InstrumentKind.MODEL_LICENSE: Role.MODEL_LICENSE,
+    InstrumentKind.GUIDANCE: Role.GUIDANCE,
+}
+
+
+def role(version: TermsVersion, catalogue: Terms) -> Role:
+    """Return what a version is to the outputs of the model that it attaches to."""
+    return _ROLES[catalogue.kind(version)]
 
 
 class TermsDuty(NamedTuple):
@@ -39,8 +67,10 @@ class JudgedCondition:
     id: str
     effect: Effect
     applies: bool | None
-    """``None`` where the use does not say enough."""
+    """Whether it bites, exceptions counted in; ``None`` where the use does not say enough."""
     text: str
+    lifted_by: tuple[str, ...] = ()
+    """Ids of the exceptions that free this use from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +87,9 @@ class Applied:
     conclusion: Permission | None
     reason: str
     conditions: tuple[JudgedCondition, ...]
+    role: Role = Role.CHANNEL_CONTRACT
+    of: str = ""
+    """The model, or provider, whose outputs it attaches to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +130,21 @@ class _Judged:
     duties: tuple[TermsDuty, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Evidence from outside the texts: written permissions and answered questions."""
+
+    lifted: tuple[tuple[str, str], ...] = ()
+    """(instrument, id of the written permission that lifts it for this maker and use)."""
+    answered: tuple[tuple[str, bool], ...] = ()
+    """(condition that the use alone cannot judge, whether it applies)."""
+
+
+NOTHING_TOLD = Told()
+
+
 @lru_cache(maxsize=8192)
-def resolve(maker: MakerQuery, use: Use, *, as_of: date) -> TermsConclusion:
+def resolve(maker: MakerQuery, use: Use, *, as_of: date, told: Told = NOTHING_TOLD) -> TermsConclusion:
     """Say what the terms in force permit for a use of what a maker made.
 
     Days are clamped to the model's release and to ``as_of``. An unknown access, channel or region
@@ -112,27 +158,28 @@ def resolve(maker: MakerQuery, use: Use, *, as_of: date) -> TermsConclusion:
         return TermsConclusion(
             None, None, None, certain=False, reason=found.nothing, applied=(), obligations=(), conditions=()
         )
-    judged = {v.id: _judge(v, use, found.names, catalogue) for v in _versions(found)}
+    judge = _Judge(use, found.names, catalogue, dict(told.lifted), dict(told.answered))
+    judged = {v.id: judge.version(v) for v in versions_of(found)}
     answers = [_answer(case, judged) for case in found.cases]
     permit, reason = _together(found, answers)
     duties = dict.fromkeys(d for j in judged.values() for d in j.duties)
     return TermsConclusion(
         permit=permit,
         train_on_outputs=_agreed(
-            found, lambda v: _axis(v, v.train_on_outputs, "train_on_outputs", catalogue)
+            found, lambda v: stated_axis(v, v.train_on_outputs, "train_on_outputs", catalogue)
         ),
         competing_models=_agreed(
-            found, lambda v: _axis(v, v.competing_models, "competing_models", catalogue)
+            found, lambda v: stated_axis(v, v.competing_models, "competing_models", catalogue)
         ),
         certain=permit is not None,
         reason=reason,
-        applied=tuple(_applied(j, catalogue) for j in judged.values()),
+        applied=tuple(_applied(j, found.shown, catalogue) for j in judged.values()),
         obligations=tuple(duties),
         conditions=tuple(dict.fromkeys(c for j in judged.values() for c in j.version.conditions)),
     )
 
 
-def _versions(found: Match) -> list[TermsVersion]:
+def versions_of(found: Match) -> list[TermsVersion]:
     """List every version of every case once, in the order of the cases."""
     return list({v.id: v for case in found.cases for v in case.versions}.values())
 
@@ -155,24 +202,27 @@ def _together(found: Match, answers: Sequence[_Answer]) -> _Vote:
     distinct = {a.permission for a in answers}
     written = [a for case, a in zip(found.cases, answers, strict=True) if case.versions]
     if {a.permission for a in written} == {Permission.PROHIBITED} != distinct:
-        return _Vote(Permission.PROHIBITED, _joined(r for a in written for r in a.reasons))
+        return _Vote(Permission.PROHIBITED, joined(r for a in written for r in a.reasons))
     if found.by_provider_only and distinct != {Permission.PROHIBITED}:
         return _Vote(
             None,
             f"the model is not named, and not every text of {found.provider} is known to prohibit the use",
         )
     if len(distinct) == 1:
-        return _Vote(distinct.pop(), _joined(r for a in answers for r in a.reasons))
+        return _Vote(distinct.pop(), joined(r for a in answers for r in a.reasons))
     sides: dict[Permission | None, str] = {}
     for case, answer in zip(found.cases, answers, strict=True):
         where = f"{case.reach} {case.days}" if case.reach else case.days
         word = WORDS[answer.permission]
-        sides.setdefault(answer.permission, f"{word} if generated {where} ({_joined(answer.reasons)})")
-    return _Vote(None, f"not the same in every case that the lineage leaves open: {_joined(sides.values())}")
+        sides.setdefault(answer.permission, f"{word} if generated {where} ({joined(answer.reasons)})")
+    return _Vote(None, f"not the same in every case that the lineage leaves open: {joined(sides.values())}")
 
 
-def _joined(reasons: Iterable[str]) -> str:
-    return "; ".join(dict.fromkeys(reasons))
+def joined(reasons: Iterable[str]) -> str:
+    """Join reasons, each once; the first few stand for many, which ``applied`` lists one by one."""
+    distinct = list(dict.fromkeys(reasons))
+    rest = len(distinct) - SAID
+    return "; ".join(distinct if rest <= 1 else [*distinct[:SAID], f"and {rest} more texts that say as much"])
 
 
 def _agreed(found: Match, value: Callable[[TermsVersion], Permission | None]) -> Permission | None:
@@ -190,7 +240,9 @@ def _agreed(found: Match, value: Callable[[TermsVersion], Permission | None]) ->
     return answers.pop() if len(answers) == 1 and not found.by_provider_only else None
 
 
-def _axis(version: TermsVersion, stated: Permission | None, name: str, catalogue: Terms) -> Permission | None:
+def stated_axis(
+    version: TermsVersion, stated: Permission | None, name: str, catalogue: Terms
+) -> Permission | None:
     """Return what a version states, if it may decide anything."""
     if not version.was_read:
         return None
@@ -201,68 +253,82 @@ def _axis(version: TermsVersion, stated: Permission | None, name: str, catalogue
     return stated
 
 
-def _judge(version: TermsVersion, use: Use, names: tuple[str, ...], catalogue: Terms) -> _Judged:
-    """Judge one version, mindful of what is not known of the version itself."""
-    if not version.was_read:
-        reason = f"the text of {catalogue.title(version)} has not been read"
-        return _Judged(version, _Vote(None, reason), (), ())
-    judged = _judge_text(version, use, names, catalogue)
-    if version.start is None:
-        vote = _backward(judged, use, names, catalogue)
-        return _Judged(version, vote, judged.conditions, judged.duties)
-    return judged
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Judges versions for one use of one model's outputs."""
 
+    use: Use
+    names: tuple[str, ...]
+    catalogue: Terms
+    lifted: Mapping[str, str]
+    answered: Mapping[str, bool]
 
-def _backward(judged: _Judged, use: Use, names: tuple[str, ...], catalogue: Terms) -> _Vote:
-    """Let a version whose start nobody knows vote only where its successor votes alike."""
-    title = catalogue.title(judged.version)
-    after = catalogue.successor(judged.version)
-    if after is None:
-        return _Vote(None, f"nobody knows since when {title} has been in force")
-    other = _judge(after, use, names, catalogue).vote
-    if other.permission is judged.vote.permission:
-        return judged.vote
-    return _Vote(
-        None, f"nobody knows since when {title} was in force, and {catalogue.title(after)} says otherwise"
-    )
+    def version(self, version: TermsVersion) -> _Judged:
+        """Judge one version, mindful of what is not known of the version itself."""
+        permission = self.lifted.get(version.instrument)
+        if permission is not None:
+            said = f"{self.catalogue.title(version)}: lifted by the written permission {permission}, whose own terms apply"
+            duty = TermsDuty(
+                "written-permission",
+                version.id,
+                f"Keep to the written permission {permission}, and keep it on file.",
+            )
+            return _Judged(version, _Vote(Permission.CONDITIONAL, said), (), (duty,))
+        if not version.was_read:
+            reason = f"the text of {self.catalogue.title(version)} has not been read"
+            return _Judged(version, _Vote(None, reason), (), ())
+        judged = self._text(version)
+        if version.start is None:
+            return _Judged(version, self._backward(judged), judged.conditions, judged.duties)
+        return judged
 
-
-def _judge_text(version: TermsVersion, use: Use, names: tuple[str, ...], catalogue: Terms) -> _Judged:
-    """Judge what a version says; an unknown purpose is known to be one of two."""
-    conditions = tuple(
-        _truth(catalogue.conditions[c], use, names) for c in (*version.conditions, *version.obligations)
-    )
-    duties = tuple(
-        TermsDuty(c.id, version.id, c.text)
-        for c in conditions
-        if c.effect is Effect.OBLIGES and c.applies is not False
-    )
-    if use.purpose is None:
-        votes = [_vote(version, use.model_copy(update={"purpose": p}), names, catalogue) for p in Purpose]
-        permission = over_possibilities(v.permission for v in votes)
-        same = [v.reason for v in votes if v.permission is permission]
-        reason = (
-            same[0]
-            if same
-            else "depends on whether the outputs train or evaluate a model, which is not stated"
+    def _backward(self, judged: _Judged) -> _Vote:
+        """Let a version whose start nobody knows vote only where its successor votes alike."""
+        title = self.catalogue.title(judged.version)
+        after = self.catalogue.successor(judged.version)
+        if after is None:
+            return _Vote(None, f"nobody knows since when {title} has been in force")
+        other = self.version(after).vote
+        if other.permission is judged.vote.permission:
+            return judged.vote
+        said = (
+            f"nobody knows since when {title} was in force, and {self.catalogue.title(after)} says otherwise"
         )
-    else:
-        permission, reason = _vote(version, use, names, catalogue)
-    where = f"{catalogue.title(version)}, {version.section}: {reason}"
-    return _Judged(version, _Vote(permission, where), conditions, duties)
+        return _Vote(None, said)
+
+    def _text(self, version: TermsVersion) -> _Judged:
+        """Judge what a version says; an unknown purpose is known to be one of two."""
+        use = self.use
+        named = [self.catalogue.conditions[c] for c in (*version.conditions, *version.obligations)]
+        clauses = judge_clauses(named, use, self.names)
+        duties = tuple(TermsDuty(c.condition.id, version.id, c.text) for c in clauses if c.obliges)
+        if use.purpose is None:
+            votes = [self._vote(version, use.model_copy(update={"purpose": p})) for p in Purpose]
+            permission = over_possibilities(v.permission for v in votes)
+            same = [v.reason for v in votes if v.permission is permission]
+            reason = (
+                same[0]
+                if same
+                else "depends on whether the outputs train or evaluate a model, which is not stated"
+            )
+        else:
+            permission, reason = self._vote(version, use)
+        where = f"{self.catalogue.title(version)}, {version.section}: {reason}"
+        return _Judged(version, _Vote(permission, where), tuple(_told(c) for c in clauses), duties)
+
+    def _vote(self, version: TermsVersion, use: Use) -> _Vote:
+        votes = [*_on_training(version, use), *_on_commerce(version, use)]
+        for clause in judge_clauses(
+            [self.catalogue.conditions[c] for c in version.conditions], use, self.names
+        ):
+            votes += _on_clause(clause, use, self.answered.get(clause.condition.id))
+        permission = strictest_permission(v.permission for v in votes)
+        return _Vote(permission, joined(_sentence(v.reason) for v in votes if v.permission is permission))
 
 
-def _truth(condition: Condition, use: Use, names: tuple[str, ...]) -> JudgedCondition:
-    return JudgedCondition(condition.id, condition.effect, condition.applies(use, names), condition.text)
-
-
-def _vote(version: TermsVersion, use: Use, names: tuple[str, ...], catalogue: Terms) -> _Vote:
-    votes = [*_on_training(version, use), *_on_commerce(version, use)]
-    for name in version.conditions:
-        condition = catalogue.conditions[name]
-        votes += _on_condition(condition, condition.applies(use, names), use)
-    permission = strictest_permission(v.permission for v in votes)
-    return _Vote(permission, _joined(_sentence(v.reason) for v in votes if v.permission is permission))
+def _told(clause: Clause) -> JudgedCondition:
+    lifted = tuple(e.id for e in clause.lifted_by)
+    return JudgedCondition(clause.condition.id, clause.condition.effect, clause.applies, clause.text, lifted)
 
 
 def _on_training(version: TermsVersion, use: Use) -> list[_Vote]:
@@ -307,29 +373,36 @@ def _on_commerce(version: TermsVersion, use: Use) -> list[_Vote]:
     return [_Vote(Permission.CONDITIONAL, "only non-commercial use is permitted")]
 
 
-def _on_condition(condition: Condition, applies: bool | None, use: Use) -> list[_Vote]:  # noqa: FBT001 - three values
-    if condition.effect is Effect.NONE or applies is False:
-        return []
-    if condition.effect is Effect.OBLIGES:
+def _on_clause(clause: Clause, use: Use, answer: bool | None) -> list[_Vote]:  # noqa: FBT001 - three values
+    """Vote by one clause; ``answer`` is what somebody said of a question that the use cannot answer."""
+    effect, applies = clause.condition.effect, clause.applies
+    if effect is Effect.ASKS and applies is not False and answer is not None:
+        said = f"{_sentence(clause.text)} (answered: {'yes' if answer else 'no'})"
+        return [_Vote(Permission.PROHIBITED, said)] if answer else []
+    if clause.obliges:
         # Owed or not, what it leaves is a permission; where that is open the duty is listed.
-        return [_Vote(Permission.CONDITIONAL, condition.text)]
-    if condition.effect is Effect.PROHIBITS and applies:
-        return [_Vote(Permission.PROHIBITED, condition.text)]
+        return [_Vote(Permission.CONDITIONAL, clause.text)]
+    if effect not in (Effect.PROHIBITS, Effect.ASKS) or applies is False:
+        return []
+    if effect is Effect.PROHIBITS and applies:
+        return [_Vote(Permission.PROHIBITED, clause.text)]
     if applies:
-        return [_Vote(None, condition.text)]
-    return [
-        _Vote(
-            None,
-            f"{_sentence(condition.text)}, which depends on what the use leaves open ({_open(condition, use)})",
-        )
-    ]
+        return [_Vote(None, clause.text)]
+    return [_Vote(None, _unsettled(clause, use))]
 
 
-def _open(condition: Condition, use: Use) -> str:
-    keys = [k for k in ("purpose", "commercial", "competing") if getattr(condition.when, k) is not None]
-    keys += [k for k in ("release", "jurisdictions") if getattr(condition.when, k)]
-    keys += ["base_model"] if condition.unless else []
-    return ", ".join(k for k in keys if getattr(use, k) in (None, ()))
+def _unsettled(clause: Clause, use: Use) -> str:
+    """Say what a clause depends on: keys that nobody gave, or what only counsel can say."""
+    said = _sentence(clause.text)
+    keys = clause.condition.open(use)
+    if keys:
+        return f"{said}, which depends on what the use leaves open ({', '.join(keys)})"
+    for exception in clause.perhaps_lifted_by:
+        rest = f"depends on what the use leaves open ({', '.join(exception.open(use))})"
+        if not exception.open(use):
+            rest = "is for counsel"
+        return f"{said}, unless this exception holds, which {rest}: {_sentence(exception.text)}"
+    return f"{said}, and whether that means this use is for counsel"
 
 
 def _sentence(text: str) -> str:
@@ -337,7 +410,7 @@ def _sentence(text: str) -> str:
     return (text[:1].lower() + text[1:]).rstrip(".")
 
 
-def _applied(judged: _Judged, catalogue: Terms) -> Applied:
+def _applied(judged: _Judged, of: str, catalogue: Terms) -> Applied:
     version = judged.version
     return Applied(
         terms_id=version.id,
@@ -350,95 +423,6 @@ def _applied(judged: _Judged, catalogue: Terms) -> Applied:
         conclusion=judged.vote.permission,
         reason=judged.vote.reason,
         conditions=judged.conditions,
+        role=role(version, catalogue),
+        of=of,
     )
-
-
-def describe_terms(
-    model: str,
-    on: date | None = None,
-    via: str | None = None,
-    channel: str | None = None,
-    region: str | None = None,
-) -> dict[str, Any]:
-    """Return the object that ``audit terms`` prints (design section 7), for no use in particular.
-
-    The top level is the strictest of ``applied``, where ``null`` is unknown: an unread text, or one
-    that does not say. ``certain`` is true where every case that is left open says the same, every
-    text was read, and nothing that must apply is missing.
-    """
-    catalogue = terms()
-    found = match(MakerQuery(model, None, via, channel, region, on, on), date.max)
-    versions = _versions(found)
-    axes = {
-        name: [_axis(v, getattr(v, name), name, catalogue) for v in versions]
-        for name in ("train_on_outputs", "competing_models")
-    }
-    doubts = _doubts(found, catalogue)
-    top = {name: strictest_permission(values) if values else None for name, values in axes.items()}
-    said = [
-        f"{catalogue.title(v)}: training on outputs {WORDS[t]}, competing models {WORDS[c] if c else 'not mentioned'}"
-        for v, t, c in zip(versions, *axes.values(), strict=True)
-        if v.was_read
-    ]
-    return {
-        "model": identify(model).id,
-        "provider": found.provider,
-        **{name: value.value if value else None for name, value in top.items()},
-        "conditions": _ids(v.conditions for v in versions),
-        "obligations": _ids(v.obligations for v in versions),
-        "certain": not doubts,
-        "reason": _joined([*doubts, *said]),
-        "applied": [
-            {
-                "terms_id": v.id,
-                "version": v.version,
-                "kind": catalogue.kind(v).value,
-                "section": v.section,
-                "source_url": v.source_url,
-                "confidence": v.confidence,
-            }
-            for v in versions
-        ],
-    }
-
-
-def _doubts(found: Match, catalogue: Terms) -> list[str]:
-    """Say why the terms of a model are not certain, if they are not."""
-    if not found.cases:
-        return [found.nothing]
-    doubts = [case.gap for case in found.cases if case.gap]
-    doubts += [
-        f"the text of {catalogue.title(v)} has not been read" for v in _versions(found) if not v.was_read
-    ]
-    open_start = [v for v in _versions(found) if v.was_read and v.start is None]
-    for version in open_start:
-        unlike = [
-            n for n in ("train_on_outputs", "competing_models") if not _same_after(version, n, catalogue)
-        ]
-        doubts += [f"nobody knows since when {catalogue.title(version)} was in force"] if unlike else []
-    said = {
-        case: tuple(
-            strictest_permission(_axis(v, getattr(v, name), name, catalogue) for v in case.versions)
-            for name in ("train_on_outputs", "competing_models")
-        )
-        for case in found.cases
-        if case.versions
-    }
-    if len(set(said.values())) > 1:
-        sides = {answer: f"{case.reach} {case.days}" for case, answer in reversed(said.items())}
-        doubts.append(
-            f"not the same in every case that is left open: {_joined(_side(*side) for side in sides.items())}"
-        )
-    return doubts
-
-
-def _same_after(version: TermsVersion, name: str, catalogue: Terms) -> bool:
-    return _axis(version, getattr(version, name), name, catalogue) is getattr(version, name)
-
-
-def _side(answer: tuple[Permission | None, ...], where: str) -> str:
-    return f"training {WORDS[answer[0]]} and competing models {WORDS[answer[1]]} {where}"
-
-
-def _ids(groups: Iterable[tuple[str, ...]]) -> list[str]:
-    return list(dict.fromkeys(name for group in groups for name in group))

@@ -45,6 +45,16 @@ class License:
     read_from: str
     read_on: date
     confidence: Confidence
+    training: Permission = Permission.ALLOWED
+    """Whether its own words bar training; what bars every use needs no such key."""
+    duty: str = ""
+    """What it asks for beyond attribution, the same licence and notices; one sentence."""
+    effective_from: date | None = None
+    """The day of this text, where the text or its publisher names one."""
+    first_seen: date | None = None
+    """A day on which this text was in force; where only a month or year is known, its last day."""
+    superseded_by: str | None = None
+    """The licensor's next text. What was received under this one stays under this one."""
 
     @property
     def readable(self) -> bool:
@@ -75,6 +85,20 @@ def read_licenses(root: Path = CATALOG) -> dict[str, License]:
             if item.id in found:
                 raise InternalError(f"catalog/licenses/{path.name}: [[license]] {item.id}: given twice")
             found[item.id] = item
+    for item in found.values():
+        if item.superseded_by is not None and item.superseded_by not in found:
+            raise InternalError(f"catalog/licenses: {item.id}: superseded_by names no licence")
+        if len(_successors(item, found)) > len(found):
+            raise InternalError(f"catalog/licenses: {item.id}: superseded_by leads in a circle")
+    return found
+
+
+def _successors(item: License, known: Mapping[str, License]) -> list[License]:
+    """The texts after this one, in order; longer than the catalogue where they run in a circle."""
+    found: list[License] = []
+    while item.superseded_by is not None and len(found) <= len(known):
+        item = known[item.superseded_by]
+        found.append(item)
     return found
 
 
@@ -104,3 +128,33 @@ def find_license(text: str) -> License | None:
     """Return the licence of that id, hub tag or spelling, if the catalogue has it."""
     exact = licenses().get(text.strip())
     return exact or _index().get(spelling(text))
+
+
+def find_symbol(key: str) -> tuple[License, str] | None:
+    """Return the licence that one symbol of an expression names, and how SPDX spells the symbol.
+
+    Knows ``-or-later`` and ``+`` as well: a later version is the recipient's choice, so the named
+    version is the least that is granted.
+    """
+    found = find_license(key)
+    if found:
+        return found, found.id
+    later = key.strip().casefold().removesuffix("-or-later").removesuffix("+")
+    if later != key.strip().casefold():
+        found = find_license(f"{later}-only") or find_license(later)
+        if found:
+            stem = found.id.removesuffix("-only")
+            return found, f"{stem}-or-later" if stem != found.id else f"{stem}+"
+    return None
+
+
+def choices(symbol: str) -> tuple[License, ...]:
+    """Return the licences that a symbol in SPDX's spelling leaves to choose from, the named one first.
+
+    That is one, but for ``-or-later`` and ``+``, which add every later version that the catalogue has.
+    """
+    found = find_symbol(symbol)
+    if found is None:
+        return ()
+    item, spelt = found
+    return (item,) if spelt == item.id else (item, *_successors(item, licenses()))

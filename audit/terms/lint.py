@@ -3,7 +3,8 @@
 The readers of ``audit.terms`` stop at the first entry that does not fit its format. This module reads
 the same files as they stand and reports everything that a format cannot say: two texts of one
 instrument for the same day and reach, days between two texts that nobody has, facts without a source,
-readings that have grown old, names claimed twice, and clauses that nobody judged or nobody uses.
+readings that have grown old, names claimed twice, clauses that nobody judged or nobody uses, and
+references to what is not there: instruments, prohibitions, ancestors.
 The command line prints it; nothing else depends on it. Stable.
 """
 
@@ -22,7 +23,7 @@ from audit.terms.catalogue import CATALOG, catalog_files, read_file
 from audit.terms.conditions import read_conditions
 from audit.terms.instruments import read_terms
 from audit.terms.licenses import index, read_licenses, spelling
-from audit.terms.models import normalised, read_models
+from audit.terms.models import ancestry_faults, normalised, read_models
 from audit.terms.places import read_places
 
 MAX_AGE = 180
@@ -31,11 +32,13 @@ MAX_AGE = 180
 _DAY = timedelta(days=1)
 _SOURCES = {
     "license": ("source_url", "read_from", "read_on", "confidence"),
+    "mixing": ("source_url", "read_from", "read_on", "confidence"),
     "version": ("source_url", "section", "retrieved_from", "read_on", "confidence"),
     "model": ("source_url", "read_on", "confidence"),
     "family": ("source_url", "read_on", "confidence"),
 }
 """What says where a fact comes from; for models and families only where they have a date of release."""
+_ANCESTRY_SOURCES = ("source_url", "retrieved_from", "read_on", "confidence")
 
 
 class Level(StrEnum):
@@ -112,6 +115,8 @@ def lint(*, as_of: date, max_age: int = MAX_AGE, root: Path = CATALOG) -> list[L
         *_sources(entries, as_of, max_age),
         *_names(entries),
         *_clauses(entries),
+        *_references(entries),
+        *_ancestry(entries, as_of, max_age),
     ]
     if not any(f.level is Level.ERROR for f in found):
         read_places(root)
@@ -199,14 +204,40 @@ def _sources(entries: Iterable[_Entry], as_of: date, max_age: int) -> Iterator[L
             continue
         if entry.table in ("model", "family") and "released_on" not in entry.row:
             continue
-        for key in _SOURCES[entry.table]:
-            value = entry.row.get(key)
-            if value is None or not str(value).strip():
-                yield entry.says(Level.ERROR, f"has no '{key}'")
-        read_on = entry.day("read_on")
-        if read_on and (as_of - read_on).days > max_age:
-            age = (as_of - read_on).days
-            yield entry.says(Level.WARNING, f"stale: read on {read_on}, {age} days before {as_of}")
+        yield from _source(entry, entry, _SOURCES[entry.table], as_of, max_age)
+
+
+def _source(
+    entry: _Entry, fact: _Entry, keys: Iterable[str], as_of: date, max_age: int
+) -> Iterator[LintFinding]:
+    """Say what is missing of where one fact of an entry comes from, and whether its reading is stale."""
+    for key in keys:
+        value = fact.row.get(key)
+        if value is None or not str(value).strip():
+            yield entry.says(Level.ERROR, f"has no '{key}'")
+    read_on = fact.day("read_on")
+    if read_on and (as_of - read_on).days > max_age:
+        age = (as_of - read_on).days
+        yield entry.says(Level.WARNING, f"stale: read on {read_on}, {age} days before {as_of}")
+
+
+def _ancestry(entries: Sequence[_Entry], as_of: date, max_age: int) -> Iterator[LintFinding]:
+    """Report ancestors that are not listed, that descend from their descendants, or that have no source."""
+    models = {e.id: e for e in entries if e.table == "model"}
+    listed = {normalised(n): e.id for e in models.values() for n in (e.id, *e.texts("aliases"))}
+    made = {
+        name: _Entry(e.path, e.table, {"id": name, **e.row["ancestry"]})
+        for name, e in models.items()
+        if isinstance(e.row.get("ancestry"), dict)
+    }
+    for name, fact in made.items():
+        yield from _source(models[name], fact, _ANCESTRY_SOURCES, as_of, max_age)
+    parents = {
+        name: [*([base] if isinstance(base := fact.row.get("base"), str) else []), *fact.texts("trained_on")]
+        for name, fact in made.items()
+    }
+    for name, message in ancestry_faults(parents, listed):
+        yield models[name].says(Level.ERROR, message)
 
 
 # --- Names and clauses
@@ -250,3 +281,16 @@ def _clauses(entries: Sequence[_Entry]) -> Iterator[LintFinding]:
     for entry in entries:
         if entry.table == "condition" and entry.id not in used:
             yield entry.says(Level.WARNING, "unused: no version names it")
+
+
+def _references(entries: Sequence[_Entry]) -> Iterator[LintFinding]:
+    """Report instruments that a text incorporates, and prohibitions that an exception lifts, which are not there."""
+    instruments = {e.id for e in entries if e.table == "instrument"}
+    prohibits = {e.id for e in entries if e.table == "condition" and e.row.get("effect") == "prohibits"}
+    for entry in entries:
+        for name in entry.texts("incorporates") if entry.table == "version" else ():
+            if name not in instruments:
+                yield entry.says(Level.ERROR, f"incorporates '{name}', which is no instrument")
+        for name in entry.texts("lifts") if entry.table == "condition" else ():
+            if name not in prohibits:
+                yield entry.says(Level.ERROR, f"lifts '{name}', which prohibits nothing")

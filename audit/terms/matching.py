@@ -6,6 +6,10 @@ with the versions that apply in it. Within one instrument the date decides first
 region, then the most specific pattern; different instruments all apply (design sections 4 and 9).
 Nothing is judged here. Stable.
 
+Incorporation. A contract may make another instrument part of itself (``incorporates``). That one then
+applies wherever the contract does, whatever its own reach, and where no text of it is known, that is
+a gap.
+
 Hosts. A service that offers the models of others has terms of its own, which attach to every model
 that is reached through its channel. Four decisions follow:
 
@@ -287,10 +291,25 @@ def _case(case: Case, reach: Reach, named: _Named) -> Case:
             # Weights stay under the licence they were received with after the vendor moved on.
             ended = [v for v in same if v.effective_to and v.effective_to < case.first]
             current = sorted(ended, key=lambda v: v.effective_to or date.min)[-1:]
-        ranks = {v.id: (bool(v.channel), bool(v.region), named.scores[v.id]) for v in current}
-        chosen += [v for v in current if ranks[v.id] == max(ranks.values())]
+        chosen += _closest(current, named)
+    missing: list[str] = []
+    for name in dict.fromkeys(i for v in chosen for i in v.incorporates):
+        if any(v.instrument == name for v in chosen):
+            continue
+        brought = [v for v in named.versions if v.instrument == name and v.in_force(case.first)]
+        chosen += _closest(brought, named)
+        missing += [] if brought else [named.catalogue.instruments[name].title]
     case = replace(case, versions=tuple(chosen))
-    return replace(case, gap=_gap(case, reach, named))
+    gap = _gap(case, reach, named)
+    if missing and not gap:
+        gap = f"no text of {' and '.join(missing)}, part of the contract, is known {case.days}"
+    return replace(case, gap=gap)
+
+
+def _closest(current: Sequence[TermsVersion], named: _Named) -> list[TermsVersion]:
+    """Of versions of one instrument, pick those that name channel, region and model most closely."""
+    ranks = {v.id: (bool(v.channel), bool(v.region), named.scores[v.id]) for v in current}
+    return [v for v in current if ranks[v.id] == max(ranks.values())]
 
 
 def _attaches(version: TermsVersion, reach: Reach, spoken: frozenset[str | None]) -> bool:

@@ -1,19 +1,22 @@
-"""Models: which one a name means, who provides it, and since when it exists.
+"""Models: which one a name means, who provides it, since when it exists, and what it was made from.
 
 Data sets spell model names in many ways (``gpt4``, ``text_davinci_003``, ``meta-llama/...``). This
 module maps them to one id and lists every spelling that a pattern of the terms may be matched
 against. A name that is not in the catalogue keeps its own spelling and may still belong to a known
-family. Facts only: what the terms say is not known here. Stable.
+family. Ancestry is transitive: a model was derived from the weights of one and trained on the outputs
+of others, which had ancestors too. Facts only: what the terms say is not known here. Stable.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import translate
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from pydantic.dataclasses import dataclass
 
@@ -49,6 +52,25 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class Ancestry:
+    """What a model was made from, as far as its makers say: never all of it for certain."""
+
+    source_url: str
+    retrieved_from: str
+    read_on: date
+    confidence: Confidence
+    base: str | None = None
+    """A listed name of the model whose weights it was derived from."""
+    trained_on: tuple[str, ...] = ()
+    """Listed names of models whose outputs or judgements it was trained on."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return every model it was made from, the base first."""
+        return (*([self.base] if self.base else []), *self.trained_on)
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Model:
     """One model, or the name of several when people do not say which."""
 
@@ -60,6 +82,7 @@ class Model:
     source_url: str | None = None
     read_on: date | None = None
     confidence: Confidence | None = None
+    ancestry: Ancestry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +101,26 @@ class ModelIdentity:
     """Every spelling to match patterns against, in lower case."""
     channel: str | None
     """The channel that the name itself states (``vertex_ai/...``)."""
+    base: str | None = None
+    """The model whose weights it was derived from, where a source that was read says so."""
+    trained_on: tuple[str, ...] = ()
+    """Models whose outputs it was trained on, where a source that was read says so."""
+
+
+Relation = Literal["base", "trained-on"]
+
+
+class Ancestor(NamedTuple):
+    """A model that another was made from."""
+
+    model: str
+    """Its name, as the catalogue lists it."""
+    relation: Relation
+    """``base``: its weights were the start; ``trained-on``: its outputs were training data."""
+    of: str
+    """Canonical id of the model that was made from it."""
+    latest: date | None
+    """Last day on which it can have been used for that: ``of`` was released then. ``None`` is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +161,8 @@ def read_models(root: Path = CATALOG) -> Models:
     """Read ``models.toml``.
 
     Raises:
-        InternalError: the file is malformed, a name is claimed twice, a model has no such family, or
-            a date has no source.
+        InternalError: the file is malformed, a name is claimed twice, a model has no such family,
+            a date has no source, or an ancestor is not listed or descends from its descendant.
     """
     path = root / "models.toml"
     data = read_file(path, root)
@@ -142,8 +185,38 @@ def read_models(root: Path = CATALOG) -> Models:
                 other = by_name[name].id
                 raise InternalError(f"catalog/{path.name}: [[model]] {model.id}: '{name}' is {other} already")
             by_name[name] = model
+    parents = {m.id: m.ancestry.names for m in models if m.ancestry}
+    for name, message in ancestry_faults(parents, {n: m.id for n, m in by_name.items()}):
+        raise InternalError(f"catalog/{path.name}: [[model]] {name}: {message}")
     organisations = tuple(entries(Organisation, data.get("organisation", ()), path, "organisation", root))
     return Models(by_name, families, organisations)
+
+
+def ancestry_faults(
+    parents: Mapping[str, Sequence[str]], listed: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Say which models have an ancestry that cannot be: empty, of models not listed, or in a circle.
+
+    Args:
+        parents: by the id of a model, the names of what it was made from.
+        listed: ids of models, by every normalised name.
+    """
+    above: dict[str, list[str]] = {}
+    for name, given in parents.items():
+        if not given:
+            yield name, "an ancestry needs 'base' or 'trained_on'"
+        for missing in (n for n in given if normalised(n) not in listed):
+            yield name, f"its ancestor '{missing}' is not listed"
+        above[name] = [listed[normalised(n)] for n in given if normalised(n) in listed]
+    for name, nearest in above.items():
+        seen: set[str] = set()
+        waiting = [*nearest]
+        while waiting:
+            at = waiting.pop()
+            waiting += [] if at in seen else above.get(at, [])
+            seen.add(at)
+        if name in seen:
+            yield name, "descends from itself"
 
 
 @cache
@@ -168,6 +241,7 @@ def identify(name: str) -> ModelIdentity:
     names = (*names, *(normalised(n) for n in names))
     family = catalogue.families[model.family]
     released = _reliable(model) or _reliable(family)
+    made = model.ancestry if model.ancestry and model.ancestry.confidence != "low" else None
     return ModelIdentity(
         model.id,
         model.provider,
@@ -176,7 +250,42 @@ def identify(name: str) -> ModelIdentity:
         known=True,
         names=tuple(dict.fromkeys(names)),
         channel=channel,
+        base=made.base if made else None,
+        trained_on=made.trained_on if made else (),
     )
+
+
+@lru_cache(maxsize=4096)
+def ancestors(model: str) -> tuple[Ancestor, ...]:
+    """List what a model was made from, and what that was made from, nearest first; empty is unknown.
+
+    A step from a provider's model to another of its own is walked through and not listed: what a
+    provider makes from its own model it licenses itself. Where the day of a release is not known, that
+    of a later descendant bounds it: what it was made from was there by then.
+    """
+    found: dict[tuple[str, Relation, str], Ancestor] = {}
+    start = identify(model)
+    waiting: deque[tuple[ModelIdentity, date | None]] = deque([(start, None)])
+    seen = {start.id}
+    while waiting:
+        made, bound = waiting.popleft()
+        latest = min((d for d in (_own_release(made), bound) if d), default=None)
+        steps: list[tuple[str, Relation]] = [(made.base, "base")] if made.base else []
+        steps += [(name, "trained-on") for name in made.trained_on]
+        for name, relation in steps:
+            parent = identify(name)
+            if parent.provider is None or parent.provider != made.provider:
+                found.setdefault((parent.id, relation, made.id), Ancestor(name, relation, made.id, latest))
+            if parent.id not in seen:
+                seen.add(parent.id)
+                waiting.append((parent, latest))
+    return tuple(found.values())
+
+
+def _own_release(made: ModelIdentity) -> date | None:
+    """Return the model's own day; that of its family's first model bounds nothing from above."""
+    listed = models().by_name.get(normalised(made.id)) if made.known else None
+    return _reliable(listed) if listed else None
 
 
 def _unlisted(spellings: tuple[str, ...], channel: str | None, catalogue: Models) -> ModelIdentity:

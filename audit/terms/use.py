@@ -7,8 +7,9 @@ is not given is unknown, and a condition that depends on it cannot be judged. St
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, Strict, StrictBool
 
 
 class Purpose(StrEnum):
@@ -24,6 +25,19 @@ class Release(StrEnum):
     NONE = "none"
     API = "api"
     WEIGHTS = "weights"
+
+
+class Task(StrEnum):
+    """What the trained model does."""
+
+    GENERAL = "general"
+    """It answers or writes freely, as language models do."""
+    CLASSIFIER = "classifier"
+    """It sorts or scores what it is given."""
+    EMBEDDING = "embedding"
+    """It turns what it is given into vectors, for search or comparison."""
+    EXTRACTION = "extraction"
+    """It pulls stated facts or spans out of what it is given."""
 
 
 class Use(BaseModel):
@@ -42,7 +56,15 @@ class Use(BaseModel):
     jurisdictions: tuple[str, ...] = Field(
         default=(), description="Where it is done and offered, ISO 3166 codes or EU."
     )
-    student: str | None = Field(default=None, description="The model that is trained.")
+    task: Task | None = Field(default=None, description="What the trained model does.")
+    monthly_users: Annotated[int, Strict()] | None = Field(
+        default=None,
+        ge=0,
+        description="Most users active in one month of what the organisation offers, over all of it.",
+    )
+    student: str | None = Field(
+        default=None, description="The model that is trained, by the name under which it is released."
+    )
     base_model: str | None = Field(
         default=None, description="The model that training starts from; NONE if from scratch."
     )

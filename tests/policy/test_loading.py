@@ -84,10 +84,10 @@ def test_the_list_names_every_policy_and_its_trouble(tmp_path, write):
     (tmp_path / "policies" / "broken.toml").write_text("[policy\n", encoding="utf-8")
     listed = list_policies(tmp_path / "policies")
     names = sorted(packaged())
-    assert names == ["base", "commercial-model", "research", "vendor-intake"]
-    assert [(p.id, p.where) for p in listed[:4]] == [(name, "packaged") for name in names]
-    assert all(p.title and p.version and not p.problem for p in listed[:4])
-    twin, broken, house = listed[4:]
+    assert names == ["base", "commercial-model", "internal-use", "research", "vendor-intake"]
+    assert [(p.id, p.where) for p in listed[:5]] == [(name, "packaged") for name in names]
+    assert all(p.title and p.version and not p.problem for p in listed[:5])
+    twin, broken, house = listed[5:]
     assert "differs from it" in twin.problem
     assert "not valid TOML" in broken.problem
     assert (house.id, house.version, house.title, house.problem) == ("house", "2.1.0", "T", "")

@@ -108,7 +108,7 @@ def test_a_project_tightens(load):
     place = Place("audit-project.toml", 4, 1)
     given = {"min_human_share": Decimal("0.25"), "min_evidence": "documented", "contract_follows_data": True}
     policy = load("commercial-model", project_parameters=given, project_place=lambda _: place)
-    assert policy.values == given
+    assert policy.values == load("base").values | given
     assert policy.parameters["min_human_share"].place == place
     rules = {r.id: r for r in policy.rules}
     assert policy.limits(rules["human-share-low"]) == {"at_least": Decimal("0.25")}

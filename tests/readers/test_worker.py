@@ -280,9 +280,18 @@ def shard(tmp_path, manifest_with):
 FRAME = record_frame(["teacher_model"])
 
 
-def records(*rows: int | None, schema: pa.Schema = FRAME, model: str | None = "m") -> bytearray:
+def records(
+    *rows: int | None, schema: pa.Schema = FRAME, model: str | None = "m", **more: object
+) -> bytearray:
     """Write a batch of records with these row numbers."""
-    filler = {"content_sha256": "0" * 64, "chars": 1, "words": 1, "teacher_model": model}
+    filler = {
+        "content_sha256": "0" * 64,
+        "chars": 1,
+        "words": 1,
+        "text_hints": more.get("hints", 0),
+        "teacher_model": model,
+    }
+    filler["parent_ids"] = more.get("parents")
     table = [{**filler, "row": row} for row in rows]
     arrays = [pa.array([r.get(f.name) for r in table], f.type) for f in schema]
     return bytearray(pack_batch(pa.RecordBatch.from_arrays(arrays, schema=schema)))
@@ -350,6 +359,9 @@ def test_batches_that_are_not_what_was_agreed_are_refused(shard):
         (RECORDS, records(1, schema=record_frame(["teacher_model", "origin"]))),
         (RECORDS, records(1, schema=record_frame([]))),
         (RECORDS, records(1, model=None)),
+        (RECORDS, records(1, hints=-1)),
+        (RECORDS, records(1, hints=1 << 40)),
+        (RECORDS, records(1, hints=None)),
         (RECORDS, rejects(1)),
         (REJECTS, rejects(1, reason="because")),
         (REJECTS, rejects(-5)),
@@ -361,6 +373,19 @@ def test_batches_that_are_not_what_was_agreed_are_refused(shard):
     with pytest.raises(ProtocolError, match="do not rise"):
         shard.take(RECORDS, records(7))
     assert (shard.audited, shard.rejected) == (1, 0)
+
+
+@pytest.mark.parametrize("parents", [[None], ["a"] * 1001])
+def test_parents_that_no_honest_child_sends_are_refused(tmp_path, manifest_with, parents):
+    """A list is bounded, and each parent has an id."""
+    manifest = manifest_with({"fields": {"text": {"text": "t"}, "parent_ids": "p"}})
+    mapper = Mapper(plan_for(manifest, manifest.sources[0]), DEFAULT_LIMITS, typed=True)
+    frame = record_frame((*mapper.varying, *mapper.beside))
+    shard = Shard(tmp_path / "x.parquet", "s", "a.jsonl", mapper)
+    shard.take(RECORDS, records(1, schema=frame, parents=["a"]))
+    with pytest.raises(ProtocolError, match="parents"):
+        shard.take(RECORDS, records(2, schema=frame, parents=parents))
+    assert shard.audited == 1
 
 
 def test_no_flipped_byte_of_a_batch_harms_the_parent():

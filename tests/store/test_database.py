@@ -19,6 +19,8 @@ from audit.store.database import SCHEMA, VERSION_TABLE, Database, database_url, 
 from audit.store.rows import Row
 
 TEXT_COLUMNS = {
+    "answer_document": {"file_sha256", "path", "sha256"},
+    "answer_file": {"sha256", "name", "document"},
     "claim": {"run_id", "claim", "result"},
     "composition": {"run_id", "dimension", "value"},
     "dataset": {"dataset_key", "id", "vendor_id", "name"},
@@ -40,7 +42,7 @@ TEXT_COLUMNS = {
     },
     "run_document": {"run_id", "sha256", "document"},
 }
-"""Names, enums, digests and paths, and the run's document, which holds aggregates only."""
+"""Names, enums, digests and paths, the run's document, which holds aggregates only, and the answers people filed."""
 
 
 @pytest.fixture
@@ -344,7 +346,7 @@ def test_a_flipped_byte_never_changes_a_verdict(tmp_path: Path, make_run) -> Non
                 for found in store.runs():
                     if found.run_id in expected:
                         assert expected[found.run_id] == (found.verdict, found.decision, found.exit_code)
-                    assert raw[found.run_id] == store.run(found.run_id).raw
+                    assert store.run(found.run_id).raw == raw[found.run_id]
         except (StoreError, UnknownNameError):
             refused += 1
 

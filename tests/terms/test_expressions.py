@@ -261,5 +261,8 @@ def test_the_answer_of_the_command():
         "known": True,
         "reason": "commercial use is prohibited; "
         "CC-BY-NC-4.0: non-commercial; commercial use prohibited, derivatives allowed",
+        "elected": None,
+        "contradiction": None,
+        "obligations": [duty._asdict() for duty in conclude("CC-BY-NC-4.0").obligations],
     }
     assert describe("whatever")["commercial_use"] is None

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from audit.records import Access, Permission
 from audit.terms.catalogue import CATALOG
 from audit.terms.instruments import InstrumentKind, terms
-from audit.terms.judging import describe_terms, resolve
+from audit.terms.judging import Role, resolve
 from audit.terms.matching import MakerQuery
 from audit.terms.models import identify, models
 from audit.terms.permissions import strictness
-from audit.terms.use import Purpose, Release, Use
+from audit.terms.use import Purpose, Release, Task, Use
 
 AS_OF = date(2026, 11, 22)
 ALLOWED, CONDITIONAL, PROHIBITED = Permission
@@ -28,6 +28,9 @@ uses = st.builds(
     competing=st.sampled_from([None, True, False]),
     release=st.sampled_from([None, *Release]),
     base_model=st.sampled_from([None, "NONE"]),
+    task=st.sampled_from([None, *Task]),
+    monthly_users=st.sampled_from([None, 0, 10**9]),
+    student=st.sampled_from([None, "acme-1"]),
 )
 days = st.dates(date(2020, 1, 1), date(2026, 11, 22))
 
@@ -145,6 +148,157 @@ def test_outputs_may_be_barred_from_a_territory(jurisdictions, answer):
     use = Use(purpose="train", commercial=True, competing=False, release="api", jurisdictions=jurisdictions,
               base_model="tencent/Hunyuan-Large")  # fmt: skip
     assert _ask(use, "tencent/Hunyuan-A52B-Instruct", "2025-01-01", access="weights").permit is answer
+
+
+# --- conditions as data: pairs of uses that differ in one key
+
+
+RIVAL = {"purpose": "train", "commercial": True, "competing": True, "release": "none"}
+MODEST = {
+    "purpose": "train",
+    "commercial": True,
+    "competing": False,
+    "release": "weights",
+    "base_model": "NONE",
+}
+LLAMA_31 = ("llama-3.1-8b-instruct", "2024-09-01", {"access": "weights"})
+LLAMA_2 = ("llama-2-70b-chat", "2023-09-01", {"access": "weights"})
+GPT_4 = ("gpt-4", "2024-06-01", {"access": "api", "channel": "direct"})
+GPT_4_2025 = ("gpt-4", "2025-06-15", {"access": "api", "channel": "direct"})
+DEEPSEEK_V3 = ("deepseek-ai/DeepSeek-V3", "2025-01-05", {"access": "weights"})
+STABILITY = ("stabilityai/stablelm-zephyr-3b", "2024-01-15", {"access": "weights"})
+HYPERCLOVA = ("naver-hyperclovax/HyperCLOVAX-SEED-Text-Instruct-1.5B", "2025-06-01", {"access": "weights"})
+BEDROCK = ("bedrock/llama-3.1-70b-instruct", "2026-02-01", {"access": "api"})
+LLAMA_1 = ("llama-7b", "2023-06-01", {"access": "weights"})
+
+
+@pytest.mark.parametrize(
+    ("teacher", "use", "key", "answers", "words"),
+    [
+        # Non-competing classifiers only: the exception holds for as long as the model stays in the house.
+        (GPT_4, RIVAL, "task", {"classifier": CONDITIONAL, "embedding": CONDITIONAL, "general": PROHIBITED,
+                                "extraction": PROHIBITED, None: None}, "mainly sorts or classifies"),
+        (GPT_4, {**RIVAL, "task": "classifier"}, "release", {"none": CONDITIONAL, "api": PROHIBITED, "weights": PROHIBITED,
+                                                            None: None}, "mainly sorts or classifies"),
+        (GPT_4_2025, {**RIVAL, "task": "embedding"}, "release", {"none": CONDITIONAL, "weights": PROHIBITED}, "never distributed"),
+        (GPT_4, {**RIVAL, "task": "general"}, "competing", {True: PROHIBITED, False: CONDITIONAL, None: None}, "under conditions"),
+        # Any-LLM bans: another base lifts them, and whether a classifier is such a model nobody can tell.
+        (LLAMA_2, {**MODEST, "task": "general"}, "base_model", {"NONE": PROHIBITED, "llama-2-7b": CONDITIONAL, None: None}, "under conditions"),
+        (LLAMA_2, MODEST, "task", {"general": PROHIBITED, "extraction": PROHIBITED, "classifier": None, None: None}, None),
+        (LLAMA_2, {**MODEST, "task": "classifier"}, "competing", {True: PROHIBITED, False: None}, None),
+        # Distillation barred on one channel only.
+        (BEDROCK, MODEST, "purpose", {"train": PROHIBITED, "evaluate": CONDITIONAL}, "for counsel"),
+        # Thresholds of users.
+        (LLAMA_31, MODEST, "monthly_users", {0: CONDITIONAL, 700_000_000: CONDITIONAL, 700_000_001: PROHIBITED, None: CONDITIONAL},
+         "more than 700 million"),
+        (HYPERCLOVA, MODEST, "monthly_users", {10_000_000: CONDITIONAL, 10_000_001: PROHIBITED}, None),
+        # The student is a derivative: its licence is owed on release, limits of use included.
+        (DEEPSEEK_V3, MODEST, "release", {"none": CONDITIONAL, "weights": CONDITIONAL}, "released under the same licence"),
+        (STABILITY, MODEST, "commercial", {True: PROHIBITED, False: CONDITIONAL, None: None}, "released under the same licence"),
+        # Weights for non-commercial use.
+        (LLAMA_1, MODEST, "commercial", {True: PROHIBITED, False: CONDITIONAL, None: None}, "only non-commercial use"),
+        # Names and lines to display.
+        (LLAMA_31, MODEST, "student", {"Llama-acme": CONDITIONAL, "acme-1": CONDITIONAL, None: CONDITIONAL}, "begins with Llama"),
+        (LLAMA_31, MODEST, "release", {"none": CONDITIONAL, "weights": CONDITIONAL, None: CONDITIONAL}, "begins with Llama"),
+    ],
+)  # fmt: skip
+def test_one_key_of_the_use_decides(teacher, use, key, *, answers, words):
+    """Each kind of condition, judged for uses that differ in one key; the reasons name what decides."""
+    model, day, more = teacher
+    reasons = {}
+    for value, answer in answers.items():
+        asked = Use.model_validate({**use, key: value})
+        found = _ask(asked, model, day, **more)
+        assert found.permit is answer, (key, value, found.reason)
+        reasons[value] = found.reason + " ".join(d.text for d in found.obligations)
+    assert words is None or any(words in reason for reason in reasons.values())
+
+
+def _owed(use, teacher):
+    model, day, more = teacher
+    return {d.id: d.text for d in _ask(Use.model_validate(use), model, day, **more).obligations}
+
+
+def test_an_exception_that_is_relied_on_is_owed():
+    """To stay undistributed is what the permission costs, so it stands among the duties, and only then."""
+    name = "exception:classifiers-and-embeddings-not-distributed"
+    assert name in _owed({**RIVAL, "task": "classifier"}, GPT_4)
+    assert name not in _owed({**RIVAL, "task": "general"}, GPT_4)
+    assert name not in _owed({**RIVAL, "task": "classifier", "competing": False}, GPT_4)
+
+
+def test_a_lifted_bar_says_which_exception_lifts_it():
+    """A lawyer sees both: the prohibition, that it does not bite, and why."""
+    found = _ask(Use.model_validate({**RIVAL, "task": "classifier"}), "gpt-4", "2024-06-01", access="api")
+    (text,) = found.applied
+    bar = next(c for c in text.conditions if c.id == "no-compete-models")
+    assert (bar.applies, bar.lifted_by) == (False, ("exception:classifiers-and-embeddings-not-distributed",))
+
+
+def test_a_threshold_is_a_duty_until_the_number_is_known():
+    """Nobody saying is a duty, a number below is none, and a number above is a bar."""
+    name = "mau-over-700m-needs-licence"
+    assert name in _owed(MODEST, LLAMA_31)
+    assert name not in _owed({**MODEST, "monthly_users": 5}, LLAMA_31)
+    over = _ask(
+        Use.model_validate({**MODEST, "monthly_users": 10**9}),
+        "llama-3.1-8b-instruct",
+        "2024-09-01",
+        access="weights",
+    )
+    assert (over.permit, name in {d.id for d in over.obligations}) == (PROHIBITED, False)
+    assert "licence of its own" in over.reason
+
+
+@pytest.mark.parametrize(
+    ("student", "said"),
+    [
+        ("acme-1", "The student's name, acme-1, does not begin with Llama."),
+        ("acme/Llama-acme-8B", "The student's name, Llama-acme-8B, begins with Llama."),
+        (None, ""),
+    ],
+)
+def test_a_duty_to_name_is_judged_against_the_name(student, said):
+    """The duty stays a duty whatever the name; its words say whether the name is as asked."""
+    text = _owed({**MODEST, "student": student}, LLAMA_31)["name-prefix-llama:also-when-trained-on-outputs"]
+    assert text.endswith(said)
+    assert ("The student's name" in text) == bool(student)
+
+
+def test_a_released_student_owes_the_licence_of_its_teacher():
+    """A derivative carries the licence, use limits included, once it is released."""
+    name = "distilled-student-is-derivative"
+    assert "same licence" in _owed(MODEST, DEEPSEEK_V3)[name]
+    assert name not in _owed({**MODEST, "release": "none"}, DEEPSEEK_V3)
+
+
+def test_the_same_model_may_be_barred_on_one_channel_only():
+    """A host's bar on generating for training does not reach the weights of the same model."""
+    use = Use.model_validate(MODEST)
+    assert (
+        _ask(use, "llama-3.1-70b-instruct", "2026-02-01", access="api", channel="bedrock").permit
+        is PROHIBITED
+    )
+    assert _ask(use, "llama-3.1-70b-instruct", "2026-02-01", access="weights").permit is CONDITIONAL
+
+
+def test_every_text_that_applies_has_a_role():
+    """Contract and incorporated policy are told apart, and both name the model."""
+    found = _ask(RESEARCH, "claude-sonnet-4", "2025-10-01", access="api", channel="direct")
+    assert {a.terms_id: (a.role, a.of) for a in found.applied} == {
+        "anthropic-commercial-2025-06-17": (Role.CHANNEL_CONTRACT, "claude-sonnet-4"),
+        "anthropic-aup-2025-09-15": (Role.INCORPORATED_POLICY, "claude-sonnet-4"),
+    }
+
+
+@given(st.sampled_from(NAMES), days, uses, st.sampled_from(Task))
+def test_naming_a_narrow_task_never_makes_a_known_permission_a_bar(model, day, use, task):
+    """What is permitted whatever the task stays permitted once the task is known."""
+    query = MakerQuery(model, access="api", generated_from=day, generated_to=day)
+    vague = resolve(query, use.model_copy(update={"task": None}), as_of=AS_OF)
+    if vague.permit is not None:
+        precise = resolve(query, use.model_copy(update={"task": task}), as_of=AS_OF)
+        assert precise.permit is vague.permit
 
 
 # --- hosts
@@ -395,64 +549,3 @@ def test_the_words_of_the_catalogue_never_accuse():
     """Sentences that reports show are as careful as the reports."""
     text = (CATALOG / "conditions.toml").read_text(encoding="utf-8")
     assert not re.search(r"breach|illegal", text, re.IGNORECASE)
-
-
-# --- the answer of `audit terms`
-
-
-def test_the_answer_of_the_command():
-    """The keys of design section 7, the strictest of what applies on top."""
-    assert describe_terms("gpt4", date(2023, 4, 1), "api") == {
-        "model": "gpt-4",
-        "provider": "openai",
-        "train_on_outputs": "conditional",
-        "competing_models": "prohibited",
-        "conditions": ["no-compete-models", "no-scraping-outside-api", "no-human-generated-claim"],
-        "obligations": ["disclose-ai-origin", "compliance-precondition-for-ownership"],
-        "certain": True,
-        "reason": "OpenAI Terms of Use (14 March 2023): training on outputs conditional, competing models prohibited",
-        "applied": [
-            {
-                "terms_id": "openai-tou-2023-03-14",
-                "version": "14 March 2023",
-                "kind": "api-terms",
-                "section": "s.2(c)(iii),(v) restrictions; s.3(a) content",
-                "source_url": "https://openai.com/policies/mar-2023-terms/",
-                "confidence": "high",
-            }
-        ],
-    }
-
-
-@pytest.mark.parametrize(
-    ("model", "day", "via", "train", "competing", "certain"),
-    [
-        ("claude-2", "2023-08-01", "api", None, None, False),
-        ("deepseek-r1", "2025-03-01", "weights", "allowed", "allowed", True),
-        ("deepseek-r1", "2025-03-01", "api", "allowed", "allowed", False),
-        ("llama-3.1-70b", "2024-09-01", "weights", "conditional", "allowed", True),
-        ("mistral-small", "2024-06-01", "api", "allowed", None, True),
-        ("gemini-1.5-pro", "2024-06-01", "api", None, "prohibited", False),
-        ("text-davinci-003", "2023-01-01", "api", "conditional", "prohibited", True),
-        ("gpt-4", "2022-01-01", "api", None, None, False),
-        ("nobody-knows", "2024-01-01", "api", None, None, False),
-    ],
-)  # fmt: skip
-def test_terms_of_well_known_models(model, day, via, *, train, competing, certain):
-    """What is printed for no use in particular; null is unknown, and doubt is said."""
-    found = describe_terms(model, date.fromisoformat(day), via)
-    assert (found["train_on_outputs"], found["competing_models"], found["certain"]) == (
-        train,
-        competing,
-        certain,
-    )
-    assert found["reason"]
-
-
-@given(st.sampled_from([*NAMES, "nobody"]), st.none() | days, st.sampled_from([None, *Access]))
-def test_certainty_needs_an_instrument(model, day, via):
-    """Nothing is certain of a model to which no text applies."""
-    found = describe_terms(model, day, via)
-    if not found["applied"]:
-        assert not found["certain"]
-        assert found["train_on_outputs"] is None

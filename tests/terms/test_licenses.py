@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import re
+import shutil
+
 import pytest
 
+from audit.errors import InternalError
 from audit.records import LicenseClass
-from audit.terms.licenses import find_license, licenses, spelling
+from audit.terms.catalogue import CATALOG
+from audit.terms.licenses import choices, find_license, licenses, read_licenses, spelling
+from audit.terms.permissions import strictness
 
 
 @pytest.mark.parametrize("item", licenses().values(), ids=lambda item: item.id)
@@ -55,3 +61,54 @@ def test_every_statement_without_a_text_is_unknown_or_bars_commerce():
         assert licenses()[name].license_class is LicenseClass.UNKNOWN
     for name in ("LicenseRef-research-only", "LicenseRef-non-commercial"):
         assert licenses()[name].commercial_use.value == "prohibited"
+
+
+@pytest.mark.parametrize(
+    "item", [i for i in licenses().values() if i.id.endswith("-unversioned")], ids=lambda i: i.id
+)
+def test_a_spelling_without_a_version_is_as_strict_as_any_version(item):
+    """Which text is meant is not known, so nothing is supposed that one of them withholds."""
+    stem = item.id.removeprefix("LicenseRef-").removesuffix("unversioned")
+    versions = [
+        v for v in licenses().values() if re.match(re.escape(stem) + r"\d", v.id.removeprefix("LicenseRef-"))
+    ]
+    assert versions
+    for version in versions:
+        assert item.license_class is version.license_class
+        for axis in ("commercial_use", "derivatives", "training"):
+            assert strictness(getattr(item, axis)) >= strictness(getattr(version, axis))
+        for duty in ("attribution_required", "share_alike", "notice_required"):
+            assert getattr(item, duty) >= getattr(version, duty)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "found"),
+    [
+        ("MIT", ["MIT"]),
+        ("GPL-2.0-only", ["GPL-2.0-only"]),
+        ("GPL-2.0-or-later", ["GPL-2.0-only", "GPL-3.0-only"]),
+        ("GFDL-1.2-or-later", ["GFDL-1.2-only", "GFDL-1.3-only"]),
+        ("EUPL-1.1+", ["EUPL-1.1", "EUPL-1.2"]),
+        ("LicenseRef-x", []),
+    ],
+)
+def test_or_later_leaves_a_choice_of_texts(symbol, found):
+    """Only where the statement says so; a later text alone changes nothing for what was received."""
+    assert [item.id for item in choices(symbol)] == found
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ("NLOD-9.0", "NLOD-1.0: superseded_by names no licence"),
+        ("NLOD-1.0", "NLOD-1.0: superseded_by leads in a circle"),
+    ],
+)
+def test_a_successor_exists_and_comes_to_an_end(tmp_path, new, message):
+    """A chain of texts that names a stranger or itself stops the program."""
+    copy = shutil.copytree(CATALOG, tmp_path / "catalog")
+    path = copy / "licenses" / "government.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('superseded_by = "NLOD-2.0"', f'superseded_by = "{new}"'), encoding="utf-8")
+    with pytest.raises(InternalError, match=message):
+        read_licenses(copy)

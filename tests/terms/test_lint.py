@@ -67,6 +67,18 @@ def test_the_catalogue_has_no_errors():
          "dbrx-2024-03-27: error: 'no-such-clause' is not judged in conditions.toml"),
         ("terms/xai.toml", ', "fine-tuning-grok-2-only"', "",
          "conditions.toml: [[condition]] fine-tuning-grok-2-only: warning: unused: no version names it"),
+        ("models.toml", 'base = "llama-7b"', 'base = "llama-9"',
+         "models.toml: [[model]] alpaca-7b: error: its ancestor 'llama-9' is not listed"),
+        ("models.toml", 'base = "llama-7b"', 'base = "wombat-7b-gpt4"',
+         "models.toml: [[model]] alpaca-7b: error: descends from itself"),
+        ("models.toml", 'retrieved_from = "tatsu-lab', '# "tatsu-lab',
+         "models.toml: [[model]] alpaca-7b: error: has no 'retrieved_from'"),
+        ("models.toml", '(s.1 to 3)"\nread_on = 2026-11-22', '(s.1 to 3)"\nread_on = 2026-05-01',
+         "deepseek-r1-distill-llama-8b: warning: stale: read on 2026-05-01"),
+        ("terms/anthropic.toml", 'incorporates = ["anthropic-usage-policy"]', 'incorporates = ["no-such"]',
+         "anthropic-commercial-2025-06-17: error: incorporates 'no-such', which is no instrument"),
+        ("conditions.toml", 'lifts = ["no-compete-models"]', 'lifts = ["age-18"]',
+         "exception:classifiers-and-embeddings-not-distributed: error: lifts 'age-18', which prohibits nothing"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_one_line_that_names_its_entry(copy, file, old, new, line):

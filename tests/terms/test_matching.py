@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -201,3 +202,34 @@ def test_successors_follow_in_date_order():
     assert known.successor(known.versions["openai-tou-pre-2023-03-14"]).id == "openai-tou-2023-03-14"
     assert known.successor(known.versions["openai-tou-2026-01-01"]) is None
     assert known.successor(known.versions["vertex-ai-genai-terms"]) is None
+
+
+def _catalogue_with(monkeypatch, **change):
+    """The program's own texts, but for one version."""
+    known = terms()
+    version = replace(known.versions["anthropic-commercial-2025-06-17"], **change)
+    changed = replace(known, versions={**known.versions, version.id: version})
+    monkeypatch.setattr("audit.terms.matching.terms", lambda: changed)
+
+
+def test_a_contract_brings_the_policy_that_it_incorporates():
+    """The usage policy stands beside the commercial terms on every day since both are in force."""
+    found = _on("claude-sonnet-4", date(2025, 9, 20), access="api", channel="direct")
+    assert _ids(found) == {"anthropic-commercial-2025-06-17", "anthropic-aup-2025-09-15"}
+    assert all(case.gap is None for case in found.cases)
+
+
+def test_an_incorporated_text_that_nobody_has_is_a_gap(monkeypatch):
+    """Half a contract is not the contract: what it makes part of itself must be known."""
+    _catalogue_with(monkeypatch, incorporates=("openai-terms-of-use",))
+    found = _on("claude-sonnet-4", date(2025, 9, 20), access="api", channel="direct")
+    assert {case.gap for case in found.cases} == {
+        "no text of OpenAI Terms of Use, part of the contract, is known on 2025-09-20"
+    }
+
+
+def test_an_incorporated_text_applies_beyond_its_own_reach(monkeypatch):
+    """A text for the product binds users of the API too, where their contract makes it part of itself."""
+    _catalogue_with(monkeypatch, incorporates=("anthropic-usage-policy", "anthropic-consumer-terms"))
+    found = _on("claude-sonnet-4", date(2025, 9, 20), access="api", channel="direct")
+    assert "anthropic-consumer-2025-05-01" in _ids(found)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.terms.models import MAX_NAME, best_match, identify, models
+from audit.terms.models import MAX_NAME, ancestors, ancestry_faults, best_match, identify, models
 
 
 @pytest.mark.parametrize(
@@ -102,3 +103,88 @@ def test_specific_patterns_beat_general_ones():
     assert best_match(["gpt-4*"], ["gpt-4-32k"]) < best_match(["gpt-4-32k*"], ["gpt-4-32k"])
     assert best_match(["gpt-4*"], ["gpt-4"]) < best_match(["gpt-4"], ["gpt-4"])
     assert best_match(["gpt-4*"], ["llama"]) == 0
+
+
+# --- ancestry
+
+LISTED = {m.id: m for m in models().by_name.values()}
+
+
+def test_many_models_say_what_they_were_made_from():
+    """Every ancestry has a source that was read, and each name in it is a model of the catalogue."""
+    made = [m for m in LISTED.values() if m.ancestry]
+    assert len(made) >= 12
+    for model in made:
+        assert model.ancestry.source_url.startswith("https://"), model.id
+        assert model.ancestry.names
+        assert all(identify(n).known for n in model.ancestry.names)
+
+
+def test_ancestors_are_found_through_every_generation():
+    """Nearest first, each with the day by which it must have been used."""
+    assert [tuple(a) for a in ancestors("GanjinZero/wombat-7b-gpt4-delta")] == [
+        ("alpaca-7b", "base", "wombat-7b-gpt4", date(2023, 4, 13)),
+        ("gpt-4", "trained-on", "wombat-7b-gpt4", date(2023, 4, 13)),
+        ("llama-7b", "base", "alpaca-7b", date(2023, 3, 13)),
+        ("text-davinci-003", "trained-on", "alpaca-7b", date(2023, 3, 13)),
+    ]
+
+
+def test_a_provider_is_not_bound_by_its_own_terms():
+    """DeepSeek distilled its own R1 into Llama: only Meta's model stands among the ancestors."""
+    assert identify("deepseek-r1-distill-llama-8b").trained_on == ("deepseek-r1",)
+    assert [a.model for a in ancestors("deepseek-r1-distill-llama-8b")] == ["llama-3.1-8b"]
+
+
+def test_the_first_day_of_a_family_bounds_no_training():
+    """The day of Vicuna's first model is no last day for what trained a later one."""
+    found = identify("lmsys/vicuna-13b-v1.3")
+    assert found.base == "llama-13b"
+    assert {a.latest for a in ancestors("lmsys/vicuna-13b-v1.3")} == {None}
+
+
+def test_an_ancestry_of_low_confidence_is_never_relied_on(monkeypatch):
+    """What nobody read is shown in the catalogue and decides nothing."""
+    listed = models().by_name["alpaca-7b"]
+    doubtful = dataclasses.replace(listed, ancestry=dataclasses.replace(listed.ancestry, confidence="low"))
+    monkeypatch.setitem(models().by_name, "alpaca-7b", doubtful)
+    identify.cache_clear()
+    ancestors.cache_clear()
+    try:
+        assert (identify("alpaca-7b").base, ancestors("alpaca-7b")) == (None, ())
+    finally:
+        monkeypatch.undo()
+        identify.cache_clear()
+        ancestors.cache_clear()
+    assert identify("alpaca-7b").base == "llama-7b"
+
+
+@given(st.sampled_from(sorted(LISTED)) | st.text(max_size=20))
+def test_ancestors_end(name):
+    """However a model is named, its ancestors are finitely many, distinct, and none is itself."""
+    found = ancestors(name)
+    assert len(found) == len(set(found))
+    assert identify(name).id not in {identify(a.model).id for a in found}
+
+
+@given(st.dictionaries(st.sampled_from("abcde"), st.lists(st.sampled_from("abcde"), min_size=1), max_size=5))
+def test_a_circle_is_found_wherever_it_is(parents):
+    """A model is faulty exactly where following its ancestors comes back to it."""
+    faulty = {name for name, message in ancestry_faults(parents, {n: n for n in "abcde"})}
+    assert all(
+        message == "descends from itself" for _, message in ancestry_faults(parents, {n: n for n in "abcde"})
+    )
+    for name in parents:
+        reached, frontier = set(), set(parents[name])
+        while frontier - reached:
+            reached |= frontier
+            frontier = {p for n in reached for p in parents.get(n, ())}
+        assert (name in faulty) == (name in reached)
+
+
+def test_dangling_and_empty_ancestries_are_named():
+    """A name that nobody lists and an ancestry that says nothing are both faults."""
+    assert list(ancestry_faults({"a": ["nobody"], "b": []}, {"a": "a", "b": "b"})) == [
+        ("a", "its ancestor 'nobody' is not listed"),
+        ("b", "an ancestry needs 'base' or 'trained_on'"),
+    ]
