@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import threading
 import time
 from datetime import date
 
@@ -353,8 +354,9 @@ def test_a_document_that_kills_its_reader_may_say_anything(delivery, read, monke
         asked.append(role)
         if os.pread(fd, 4, 0) == b"evil":
             assert self.pid is not None
+            # Stopped it cannot answer, and it dies only once it has been asked: no new one is started in between.
             os.kill(self.pid, signal.SIGSTOP)
-            os.kill(self.pid, signal.SIGKILL)
+            threading.Timer(0.3, os.kill, (self.pid, signal.SIGKILL)).start()
         return real(self, role, fd)
 
     monkeypatch.setattr(Worker, "examine", examine)
