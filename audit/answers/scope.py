@@ -14,7 +14,7 @@ from audit.answers.model import PermittedUse, WrittenPermission
 from audit.records import NOASSERTION, UNREADABLE
 from audit.terms import Release, Use, find_license, identify
 from audit.terms.licenses import spelling
-from audit.terms.models import best_match
+from audit.terms.patterns import best_match
 
 ANSWERED = "answered"
 """Column of a lineage that lists the answers and permissions whose ``where`` its records met."""

@@ -173,11 +173,13 @@ class _Judge:
         wrote: dict[str, str] = {}
         beside: set[str] = set()
         silent = bool(self.rejected or self.uncounted)
-        for maker in self.given.resolution.makers:
-            writes, model = maker["role"] in _WRITERS, str(maker["model"])
+        # Whoever made what records were made from, or a model behind a model, wrote none of them.
+        made = ((m["relation"] == "own" and m["role"] in _WRITERS, m) for m in self.given.resolution.makers)
+        held = {(writes, str(m["model"]), str(m["kind"])): None for writes, m in made}
+        for writes, model, kind in held:
             if model not in (NOASSERTION, NONE):
                 (wrote.setdefault(identify(model).id, model) if writes else beside.add(identify(model).id))
-            elif writes and maker["kind"] not in ("human", "script"):
+            elif writes and kind not in ("human", "script"):
                 silent = True
         stated = {identify(name).id: name for name in declared}
         extra = [wrote[m] for m in wrote.keys() - stated.keys()]

@@ -175,6 +175,9 @@ def _listed(counts: Iterable[tuple[str, int]]) -> str:
 def _said(column: str) -> str:
     """Whether a column holds an answer other than that there is none."""
     name = quote(column)
+    if COLUMNS[column].kind == "integer":
+        # None of them, like the word for it, is no answer to which.
+        return f"(COALESCE({name}, 0) > 0)"
     if COLUMNS[column].is_text:
         return f"({name} NOT IN ({literal(NOASSERTION)}, {literal(NONE)}))"
     return f"({name} IS NOT NULL)"

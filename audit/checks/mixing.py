@@ -56,6 +56,11 @@ def _number(licenses: dict[str, int], scope: str) -> Measure:
     )
 
 
+def _symbols(expression: str) -> list[str]:
+    """Return the words of an expression, so that one licence is not found in the name of another."""
+    return expression.replace("(", " ").replace(")", " ").split()
+
+
 def _on_release(whole: MixResult | None, held: dict[str, int]) -> list[Obligation]:
     """Say which licences parts of the whole must keep when it is passed on."""
     if whole is None or not whole.share_alike:
@@ -64,7 +69,7 @@ def _on_release(whole: MixResult | None, held: dict[str, int]) -> list[Obligatio
         Obligation(
             "share-alike-on-release",
             license_,
-            sum(n for expression, n in held.items() if license_ in expression),
+            sum(n for expression, n in held.items() if license_ in _symbols(expression)),
             f"Where the collection is passed on, its parts under {license_} keep that licence, and so do adaptations "
             "of them; the rest keeps its own.",
         )

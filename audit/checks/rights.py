@@ -48,7 +48,8 @@ def rights(given: Given) -> CheckResult:
     hold personal data, or to come from users, without a legal basis (for users' data: or consent): at least
     those that state that there is none, at most those that state nothing as well. ``rights.reserved`` counts
     text known to come from the web under a reservation of mining that no licence covers: at least where both
-    are stated, at most also where nobody says what the site reserved or on what right the text is used.
+    are stated, at most also where nobody says what the site reserved or on what right the text is used. Rows
+    that could not be read may be of either kind.
     """
     corpus, as_of = given.corpus, given.circumstances.as_of
     today, last = _day(as_of), _day(as_of + SOON)
@@ -114,8 +115,11 @@ def _reserved(corpus: Corpus) -> Measure:
 
 def _between(corpus: Corpus, name: str, certain: str, possible: str) -> Measure:
     low, high = corpus.count_where(certain), corpus.count_where(possible)
-    audited = corpus.ledger.audited.total()
-    return Measure(name, "dataset", "records", float(low), float(high), low or high, None, audited)
+    rejected = corpus.ledger.rejected.total()
+    total = corpus.ledger.audited.total() + rejected
+    if corpus.ledger.uncounted:
+        return Measure(name, "dataset", "records", None, None, low, None, total)
+    return Measure(name, "dataset", "records", float(low), float(high + rejected), low or high, None, total)
 
 
 def _all(columns: Sequence[str], values: Sequence[str]) -> str:

@@ -2,117 +2,132 @@
 
 ``resolve_lineages`` concludes every distinct lineage of a corpus and writes what it finds into a
 ``Resolution``. What stands behind the record is found in ``ancestry``, each maker is judged in
-``standing``, the licence in ``licensing``, the evidence in ``rungs``. Experimental.
+``standing``, several are weighed in ``weighing``, the licence is concluded in ``licensing``, the evidence
+in ``rungs``. Experimental.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from audit.makers import parts_of
+from audit.makers import Parts, parts_of
 from audit.manifest import Source
 from audit.records import NOASSERTION, NONE, UNREADABLE, Evidence, Permission, Standing
 from audit.resolution.ancestry import Ancestors, Ancestry
-from audit.resolution.licensing import Licensed, license_of
+from audit.resolution.licensing import Inherited, Licensed, Licenses, ids_of
 from audit.resolution.outcome import Circumstances, Resolution
-from audit.resolution.rungs import lowest, rungs_of
+from audit.resolution.rungs import Rung, columns_read, lowest, rungs_of
 from audit.resolution.standing import Judged, judge, provider_of
+from audit.resolution.stated import Stated
+from audit.resolution.weighing import Scales, Weighed, said, together, weigh
 from audit.terms import identify, license_ids, notice, strictest_permission
 
-_TEACHER = frozenset(
-    {
-        "teacher_model",
-        "teacher_provider",
-        "teacher_access",
-        "teacher_channel",
-        "teacher_region",
-        "generated_from",
-        "generated_to",
-    }
-)
-"""What judging the teacher's terms rests on."""
+MOST_ROWS = 250_000
+"""How many makers and parents' licences, roughly, are listed of all lineages together."""
+MOST_SPREAD = 20_000_000
+"""The same, spread over the records: a side table has a row for each record and maker."""
+LEAST_LISTED = 4
+"""How many of those behind a record are listed in any case, the ones that decide first."""
 
 
 def resolve_lineages(lineages: Sequence[Mapping[str, Any]], circumstances: Circumstances) -> Resolution:
     """Conclude every distinct lineage of a corpus for one use."""
+    licenses = Licenses(circumstances)
+    ancestors = Ancestors(lineages, circumstances, licenses)
+    records = sum(int(row["records"]) for row in lineages)
+    behind = min(MOST_ROWS // max(1, len(lineages)), MOST_SPREAD // max(1, records))
+    delivery = _Delivery(
+        circumstances,
+        {s.id: s for s in circumstances.manifest.sources},
+        {s.id: s.values.known for s in circumstances.manifest.sources},
+        licenses,
+        ancestors,
+        Scales(ancestors, circumstances),
+        max(LEAST_LISTED, behind),
+        {},
+    )
     found = Resolution()
-    sources = {s.id: s for s in circumstances.manifest.sources}
-    ancestors = Ancestors(lineages, circumstances)
     for row in lineages:
-        _Lineage(row, sources[str(row["source_id"])], circumstances, ancestors, found).conclude()
+        _Lineage(row, delivery, found).conclude()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """What all lineages of a delivery share."""
+
+    given: Circumstances
+    sources: Mapping[str, Source]
+    values: Mapping[str, Mapping[str, Any]]
+    """What each source states for all of its records."""
+    licenses: Licenses
+    ancestors: Ancestors
+    scales: Scales
+    listed: int
+    """How many of those behind a record are listed."""
+    notices: dict[tuple[str, str], str]
 
 
 class _Lineage:
     """Concludes one lineage and writes the result into a ``Resolution``."""
 
-    def __init__(
-        self,
-        row: Mapping[str, Any],
-        source: Source,
-        given: Circumstances,
-        ancestors: Ancestors,
-        found: Resolution,
-    ) -> None:
-        self.row, self.source, self.given, self.found = row, source, given, found
+    def __init__(self, row: Mapping[str, Any], delivery: _Delivery, found: Resolution) -> None:
+        self.row, self.delivery, self.given, self.found = row, delivery, delivery.given, found
+        self.source = delivery.sources[str(row["source_id"])]
         self.id = int(row["lineage"])
         self.records = int(row["records"])
-        self.parts = parts_of(row, source, given.roles.get(source.id, frozenset()))
-        self.ancestry: Ancestry = ancestors.of(row)
-        self.ancestors = ancestors
+        self.parts: Parts = parts_of(row, self.source, self.given.roles.get(self.source.id, frozenset()))
+        self.ancestry: Ancestry = delivery.ancestors.of(row)
         self.reasons: dict[str, str] = {}
-        self.read = {"origin"}
-        """Columns that the conclusions rest on, for the rung of evidence."""
 
     def conclude(self) -> None:
-        judged = self._judge()
-        for column in self.parts.contradictions:
+        makers = self._weigh()
+        weighed = together(makers)
+        contradicted = dict.fromkeys((*self.parts.contradictions, *self._other_provider()))
+        for column in contradicted:
             self.found.contradictions[self.source.id, column] += self.records
-        licensed = license_of(self.row, self.source, self.ancestry.licenses, self.given)
+        inherited = [f.licenses for f in self.ancestry.forebears if f.licenses]
+        licensed = self.delivery.licenses.of(self.row, self.source, inherited)
         values: dict[str, Any] = {"lineage": self.id, **self._identity()}
         values |= self._license(licensed)
-        values |= self._terms(judged)
-        values["evidence"] = self._evidence(undocumented=any(j.undocumented for j in judged))
+        values |= self._terms(makers[0], weighed)
+        # A licence whose own document states another one is no better documented than without.
+        undocumented = weighed.undocumented or bool(licensed.cited_otherwise)
+        values["evidence"] = self._evidence(licensed, undocumented=undocumented)
         self.found.conclusions.append(values)
         self.found.reasons[self.id] = self.reasons
-        self._list_makers(judged)
-        self._list_licenses(licensed)
+        self._list_makers(makers)
+        self._list_licenses(licensed, inherited)
 
-    def _judge(self) -> list[Judged]:
-        """Judge the record's own makers, then those of its parents, then the models behind them."""
-        own = [
-            judge(p, self.row, self.source, self.given, described=self.ancestors.declared(p.model))
-            for p in self.parts.parts
+    def _weigh(self) -> list[Weighed]:
+        """Weigh the record's own makers and the models behind them, then each set of forebears."""
+        ancestors = self.delivery.ancestors
+        here = ancestors.standpoint(self.row)
+        own = [judge(p, (here,), self.given, described=ancestors.declared(p.model)) for p in self.parts.parts]
+        behind = [
+            judge(
+                b.part,
+                (here,),
+                self.given,
+                relation=b.relation,
+                of=b.of,
+                described=ancestors.declared(b.part.model),
+            )
+            for b in ancestors.behind_models(self.parts.parts)
         ]
-        for one in own:
-            if one.part.kind == "model" and not one.part.from_manifest:
-                self.read |= (
-                    {"judge_model", "generated_from", "generated_to"}
-                    if one.part.role == "label"
-                    else _TEACHER
-                )
-                known = identify(one.part.model).provider if one.part.model else None
-                if known and one.part.provider and one.part.provider != known:
-                    self.found.contradictions[self.source.id, "teacher_provider"] += self.records
-        parents = self.ancestry.parents
-        models = [p for p in (*self.parts.parts, *(b.part for b in parents)) if p.kind == "model"]
-        behind = (*parents, *self.ancestors.behind_models(models))
-        return [
-            *own,
-            *(
-                judge(
-                    b.part,
-                    self.row,
-                    self.source,
-                    self.given,
-                    relation=b.relation,
-                    of=b.of,
-                    described=self.ancestors.declared(b.part.model),
-                )
-                for b in behind
-            ),
-        ]
+        scales = self.delivery.scales
+        return [weigh([*own, *behind]), *(scales.behind(f, here) for f in self.ancestry.forebears)]
+
+    def _other_provider(self) -> tuple[str, ...]:
+        """Name the column that states another provider of a model than the catalogue knows."""
+        for part in self.parts.parts:
+            if part.kind == "model" and not part.from_manifest and part.model and part.provider:
+                known = identify(part.model).provider
+                if known and part.provider != known:
+                    return ("teacher_provider",)
+        return ()
 
     def _identity(self) -> dict[str, Any]:
         """Fill what the catalogue knows of the teacher, and NONE where there can be none."""
@@ -124,7 +139,7 @@ class _Lineage:
             "label_origin": self.parts.label_origin,
         }
         found |= {name: NOASSERTION if value == UNREADABLE else value for name, value in stated.items()}
-        if self.row["origin"] == "human":
+        if self.row["origin"] == "human" and not self._has_teacher():
             return {k: NONE if v == NOASSERTION and k in names else v for k, v in found.items()}
         if found["teacher_model"] not in (NOASSERTION, NONE):
             model = identify(found["teacher_model"])
@@ -133,27 +148,31 @@ class _Lineage:
                     found[name] = known
         return found
 
+    def _has_teacher(self) -> bool:
+        """Whether a model that the record names, or cannot be read to name, is a teacher of a people's text."""
+        by_columns = (p for p in self.parts.parts if p.kind == "model" and not p.from_manifest)
+        return self.row["teacher_model"] == UNREADABLE or any(p.role != "label" for p in by_columns)
+
     def _license(self, licensed: Licensed) -> dict[str, Any]:
-        self.read.add("license_declared")
-        if licensed.basis_read:
-            self.read.add("copyright_basis")
-        if self.given.manifest.dataset.releases:
-            self.read.add("obtained_on")
         concluded = licensed.conclusion
-        self.found.licenses_used |= license_ids(concluded.expression)
+        self.found.licenses_used |= license_ids(concluded.expression) | ids_of(licensed.statements)
         self.reasons["license_permits_use"] = licensed.reason
         for name in ("license_class", "commercial_use", "derivatives", "attribution_required", "share_alike"):
             self.reasons[name] = concluded.reason
-        for said in licensed.disagreements:
-            self.found.disagreements[self.source.id, said] += self.records
-        for said in licensed.cited_otherwise:
-            self.found.cited_otherwise[self.source.id, said] += self.records
+        for words in licensed.disagreements:
+            self.found.disagreements[self.source.id, words] += self.records
+        for words in licensed.cited_otherwise:
+            self.found.cited_otherwise[self.source.id, words] += self.records
         for rule, why in licensed.conflicts:
             self.found.conflicts[self.source.id, rule, why] += self.records
         if licensed.permit is not Permission.PROHIBITED:
             for kind, license_id, text in concluded.obligations:
-                said = f"{text} {self._notice(license_id)}" if kind == "attribution" else text
-                self.found.duties["license", kind, license_id, said, self.source.id] += self.records
+                words = f"{text} {self._notice(license_id)}" if kind == "attribution" else text
+                self.found.duties["license", kind, license_id, words, self.source.id] += self.records
+        if licensed.permission is not None:
+            words = f"Keep to the written permission {licensed.permission}, and keep it on file."
+            key = ("license", "written-permission", licensed.expression, words, self.source.id)
+            self.found.duties[key] += self.records
         return {
             "license_concluded": licensed.expression,
             "license_class": concluded.license_class.value if concluded.known else NOASSERTION,
@@ -166,52 +185,54 @@ class _Lineage:
 
     def _notice(self, license_id: str) -> str:
         """Word the line that names author, title and source, from what is stated of them."""
-        data_set = self.given.manifest.dataset
-        return notice(
-            license_id,
-            title=data_set.name or data_set.id,
-            author=self.source.values.get("rights_holder") or data_set.vendor or data_set.publisher or "",
-            url=self.source.values.get("source_url") or "",
-        )
+        key = self.source.id, license_id
+        if key not in self.delivery.notices:
+            data_set, values = self.given.manifest.dataset, self.delivery.values[self.source.id]
+            self.delivery.notices[key] = notice(
+                license_id,
+                title=data_set.name or data_set.id,
+                author=values.get("rights_holder") or data_set.vendor or data_set.publisher or "",
+                url=values.get("source_url") or "",
+            )
+        return self.delivery.notices[key]
 
-    def _terms(self, judged: Sequence[Judged]) -> dict[str, Any]:
-        own = [j for j in judged if j.relation == "own"]
-        models = [j for j in judged if j.part.kind == "model"]
-        unclear = any(j.part.kind == "unknown" for j in judged) or bool(self.ancestry.unknown)
-        answers = [j.permit for j in judged] + [None for _ in self.ancestry.unknown]
-        permit = strictest_permission(answers)
-        deciding = [_worded(j) for j in judged if j.permit is permit]
-        deciding += self.ancestry.unknown if permit is None else ()
-        self.reasons["terms_permit_use"] = "; ".join(dict.fromkeys(deciding))
+    def _terms(self, own: Weighed, weighed: Weighed) -> dict[str, Any]:
+        missing = self.ancestry.unknown
+        permit = strictest_permission([weighed.permit, None]) if missing else weighed.permit
+        deciding = weighed.reasons if weighed.permit is permit else ()
+        more = weighed.more if weighed.permit is permit else 0
+        self.reasons["terms_permit_use"] = said([*deciding, *(missing if permit is None else ())], more)
         if permit is not Permission.PROHIBITED:
-            for one in models:
-                for duty, terms_id, text in one.terms.obligations if one.terms else ():
-                    self.found.duties["terms", duty, terms_id, text, self.source.id] += self.records
-        standings = {j.standing for j in own if j.part.kind == "model"}
-        nobody = not any(j.part.kind == "model" for j in own) and not any(
-            j.part.kind == "unknown" for j in own
-        )
+            for duty, terms_id, text in weighed.duties:
+                self.found.duties["terms", duty, terms_id, text, self.source.id] += self.records
+        self.found.licenses_used |= weighed.licenses
+        made = [j for j in own.judged if j.relation == "own"]
+        standings = {j.standing for j in made if j.part.kind == "model"}
+        nobody = not any(j.part.kind in ("model", "unknown") for j in made)
         standing = next(iter(standings)) if len(standings) == 1 else None
-        applied = {a.instrument for j in models if j.terms for a in j.terms.applied}
-        released = {provider_of(j.part) for j in models if j.standing is Standing.RELEASED_BY_PROVIDER}
+        unclear = weighed.unclear or bool(missing)
+
+        def over(answer: Permission | None) -> str:
+            if unclear:
+                return NOASSERTION
+            return stored(answer) if weighed.models else NONE
+
         return {
             "terms_permit_use": stored(permit),
-            "train_on_outputs": _over(models, "train", unclear=unclear),
-            "competing_models": _over(models, "competing", unclear=unclear),
+            "train_on_outputs": over(weighed.train),
+            "competing_models": over(weighed.competing),
             "terms_standing": NONE if nobody else (standing.value if standing else NOASSERTION),
-            "instruments": None
-            if unclear or any(j.terms and not j.terms.certain for j in models)
-            else len(applied) + len(released),
+            "instruments": None if unclear or not weighed.certain else len(weighed.instruments),
         }
 
-    def _evidence(self, *, undocumented: bool) -> str:
-        """Return the lowest rung over the asserted columns that the conclusions rest on."""
-        roles = {p.role for p in self.parts.parts}
-        for role, inferred in (("prompt", self.parts.prompt_origin), ("label", self.parts.label_origin)):
-            if role in roles:
-                stated = self.row[f"{role}_origin"] != NOASSERTION
-                self.read.add(f"{role}_origin" if stated else _inferred(inferred))
-        rungs = rungs_of(self.row, self.source, self.read, self.given)
+    def _evidence(self, licensed: Licensed, *, undocumented: bool) -> str:
+        """Return the lowest rung over what is asserted of the record and of all that it was made from."""
+        read = columns_read(self.row, self.parts, self.given, basis=licensed.basis_read)
+        if licensed.permission is not None:
+            # Who holds the rights decided whether the permission is of the right person.
+            read |= {"rights_holder"} if "rights_holder" in self.row else set()
+            read |= {"copyright_basis"} if self.row["copyright_basis"] == "own" else set()
+        rungs = [*rungs_of(self.row, self.source, read, self.given), *self._inherited_rung()]
         for ordinal, rung in enumerate(rungs):
             self.found.rungs[rung.column, rung.rung] += self.records
             self.found.evidence.append(
@@ -224,7 +245,7 @@ class _Lineage:
                     "said_by": rung.said_by,
                 }
             )
-        for column in self.read:
+        for column in read:
             if self.row.get(column) in (None, NOASSERTION, UNREADABLE):
                 self.found.rungs[column, None] += self.records
         found = lowest(rungs, undocumented=undocumented)
@@ -232,34 +253,65 @@ class _Lineage:
             self.reasons["evidence"] = "neither licence nor origin is stated"
         return found.value if found else NOASSERTION
 
-    def _list_makers(self, judged: Sequence[Judged]) -> None:
-        for ordinal, one in enumerate(judged):
-            part = one.part
-            absent = NONE if part.kind in ("human", "script") else NOASSERTION
-            key = {
-                "lineage": self.id,
-                "ordinal": ordinal,
-                "role": part.role,
-                "relation": one.relation,
-                "of": one.of or NONE,
-                "model": part.model or absent,
-            }
+    def _inherited_rung(self) -> Iterable[Rung]:
+        """Return the lowest rung of what the record was made from, if it was made from anything."""
+        order = list(Evidence)
+        held = [f.evidence for f in self.ancestry.forebears if f.evidence]
+        if held:
+            yield Rung("parents", "their own lineage", min(held, key=order.index), "what it was made from")
+
+    def _list_makers(self, makers: Sequence[Weighed]) -> None:
+        own, *others = makers
+        behind = {id(j): j for w in others for j in w.judged[: self.delivery.listed + 1]}
+        listed = [*own.judged, *list(behind.values())[: self.delivery.listed]]
+        for ordinal, one in enumerate(listed):
+            key = self._maker(ordinal, one)
+            self.found.terms.extend(self._applied(key, one))
+        left = max([len(w.judged) for w in others], default=0) - self.delivery.listed
+        left = max(left, len(behind) - self.delivery.listed)
+        if left > 0:
             self.found.makers.append(
-                key
+                self._key(len(listed), "response", "parent")
                 | {
-                    "kind": part.kind if part.kind != "unknown" else NOASSERTION,
-                    "provider": provider_of(part) or absent,
-                    "access": part.access or absent,
-                    "channel": part.channel or absent,
-                    "region": part.region or absent,
-                    "generated_from": part.generated_from,
-                    "generated_to": part.generated_to,
-                    "standing": one.standing.value if one.standing else absent,
-                    "conclusion": stored(one.permit),
-                    "reason": one.reason,
+                    "kind": NOASSERTION,
+                    **dict.fromkeys(("provider", "access", "channel", "region", "standing"), NOASSERTION),
+                    "generated_from": None,
+                    "generated_to": None,
+                    "conclusion": stored(strictest_permission(w.permit for w in others)),
+                    "reason": f"{left:,} or more further makers behind it were judged and are not listed one by one",
                 }
             )
-            self.found.terms.extend(self._applied(key, one))
+
+    def _key(self, ordinal: int, role: str, relation: str, of: str = "", model: str = "") -> dict[str, Any]:
+        return {
+            "lineage": self.id,
+            "ordinal": ordinal,
+            "role": role,
+            "relation": relation,
+            "of": of or NONE,
+            "model": model or NOASSERTION,
+        }
+
+    def _maker(self, ordinal: int, one: Judged) -> dict[str, Any]:
+        part = one.part
+        absent = NONE if part.kind in ("human", "script") else NOASSERTION
+        key = self._key(ordinal, part.role, one.relation, one.of, part.model or absent)
+        self.found.makers.append(
+            key
+            | {
+                "kind": part.kind if part.kind != "unknown" else NOASSERTION,
+                "provider": provider_of(part) or absent,
+                "access": part.access or absent,
+                "channel": part.channel or absent,
+                "region": part.region or absent,
+                "generated_from": part.generated_from,
+                "generated_to": part.generated_to,
+                "standing": one.standing.value if one.standing else absent,
+                "conclusion": stored(one.permit),
+                "reason": one.reason,
+            }
+        )
+        return key
 
     def _applied(self, key: Mapping[str, Any], one: Judged) -> list[dict[str, Any]]:
         if one.standing is Standing.RELEASED_BY_PROVIDER:
@@ -293,8 +345,12 @@ class _Lineage:
             for a in applied
         ]
 
-    def _list_licenses(self, licensed: Licensed) -> None:
-        for ordinal, one in enumerate(licensed.statements):
+    def _list_licenses(self, licensed: Licensed, inherited: Sequence[Inherited]) -> None:
+        behind: dict[Stated, None] = {}
+        for parents in inherited:
+            self.found.licenses_used |= parents.licenses_used
+            behind.update(dict.fromkeys(parents.stated[: self.delivery.listed]))
+        for ordinal, one in enumerate((*licensed.statements, *list(behind)[: self.delivery.listed])):
             self.found.licenses.append(
                 {
                     "lineage": self.id,
@@ -309,28 +365,6 @@ class _Lineage:
             )
 
 
-def _worded(one: Judged) -> str:
-    if one.part.kind != "model":
-        return one.reason
-    if one.relation == "own":
-        return f"{one.part.role}: {one.reason}"
-    behind = {"parent": "made a parent in", "base": "gave its weights to", "trained-on": "wrote what trained"}
-    return f"{one.part.model or 'a model that nobody names'}, which {behind[one.relation]} {one.of}: {one.reason}"
-
-
 def stored(permission: Permission | None) -> str:
     """Spell an answer as a text column holds it."""
     return NOASSERTION if permission is None else permission.value
-
-
-def _over(models: Sequence[Judged], which: Literal["train", "competing"], *, unclear: bool) -> str:
-    if unclear:
-        return NOASSERTION
-    if not models:
-        return NONE
-    return stored(strictest_permission(getattr(j, which) for j in models))
-
-
-def _inferred(origin: str) -> str:
-    """Name the column that the origin of an unstated part was taken from: the method, or nothing but silence."""
-    return "origin" if origin == NOASSERTION else "method"

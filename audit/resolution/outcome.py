@@ -15,16 +15,8 @@ from audit.answers import Answer, WrittenPermission
 from audit.findings import Obligation
 from audit.ledger import Statement
 from audit.manifest import Manifest
-from audit.records import (
-    COLUMNS,
-    NOASSERTION,
-    Evidence,
-    TextRole,
-)
-from audit.terms import (
-    Use,
-    identify,
-)
+from audit.records import COLUMNS, NOASSERTION, Evidence, TextRole
+from audit.terms import Use, identify, rules_for
 
 LINEAGE_COLUMNS = (
     "source_id",
@@ -48,7 +40,9 @@ LINEAGE_COLUMNS = (
 
 LINEAGE_FACTS = {
     "has_parents": "COALESCE(parents, 0) > 0",
-    "later_generation": "COALESCE(generation, 0) > 1",
+    "unlisted": "COALESCE(LEN(parent_ids), 0) > 0 AND COALESCE(parents, 0) > LEN(parent_ids)",
+    # A generation may count the record itself, which people's text does not.
+    "later_generation": "COALESCE(generation, 0) > CASE WHEN origin = 'human' THEN 0 ELSE 1 END",
     "labelled": "COALESCE(annotators, 0) > 0 OR COALESCE(candidates, 0) > 1 "
     "OR preference NOT IN ('NOASSERTION', 'NONE')",
 }
@@ -153,11 +147,11 @@ class Resolution:
 
     @property
     def catalog_used(self) -> list[str]:
-        """Ids of the catalogue's entries that any record rests on: versions of terms, licences, models."""
-        models = {
-            identify(m["model"]).id for m in self.makers if m["kind"] == "model" and m["model"] != NOASSERTION
-        }
-        return sorted({str(t["terms_id"]) for t in self.terms} | self.licenses_used | models)
+        """Ids of the catalogue's entries that any record rests on: terms, licences, models, rules of mixing."""
+        named = {m["model"] for m in self.makers if m["kind"] == "model"} - {NOASSERTION}
+        models = {identify(name).id for name in named}
+        rules = rules_for(self.licenses_used)
+        return sorted({str(t["terms_id"]) for t in self.terms} | self.licenses_used | models | {*rules})
 
 
 _MAKERS = pa.schema(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.answers import ANSWERED, Answer
+from audit.makers import Parts
 from audit.manifest import Interval, Source
 from audit.records import NOASSERTION, UNREADABLE, Evidence
 from audit.resolution.outcome import Circumstances
@@ -26,6 +27,47 @@ class Rung:
     rung: Evidence
     said_by: str
     """Where the value comes from: the manifest or the row, or an answer by its id."""
+
+
+_TEACHER = frozenset(
+    {
+        "teacher_model",
+        "teacher_provider",
+        "teacher_access",
+        "teacher_channel",
+        "teacher_region",
+        "generated_from",
+        "generated_to",
+    }
+)
+"""What judging the teacher's terms rests on."""
+_JUDGE = frozenset({"judge_model", "generated_from", "generated_to"})
+
+
+def columns_read(
+    row: Mapping[str, Any], parts: Parts, given: Circumstances, *, basis: bool
+) -> frozenset[str]:
+    """Return the columns that the conclusions about a record's own parts and licence rest on.
+
+    ``basis`` says that the copyright basis decided. What the manifest states of makers is no column.
+    """
+    found = {"origin", "license_declared"}
+    found |= {"copyright_basis"} if basis else set()
+    found |= {"obtained_on"} if given.manifest.dataset.releases else set()
+    for part in parts.parts:
+        if part.kind == "model" and not part.from_manifest:
+            found |= _JUDGE if part.role == "label" else _TEACHER
+    roles = {p.role for p in parts.parts}
+    for role, inferred in (("prompt", parts.prompt_origin), ("label", parts.label_origin)):
+        if role in roles:
+            stated = row[f"{role}_origin"] != NOASSERTION
+            found.add(f"{role}_origin" if stated else _inferred(inferred))
+    return frozenset(found)
+
+
+def _inferred(origin: str) -> str:
+    """Name the column that the origin of an unstated part was taken from: the method, or nothing but silence."""
+    return "origin" if origin == NOASSERTION else "method"
 
 
 def rungs_of(
@@ -48,7 +90,7 @@ def _behind(
 ) -> tuple[str, bool]:
     for answer_id in str(row.get(ANSWERED) or "").split():
         answer = given.answers.get(answer_id)
-        if answer is not None and column in answer.columns and _gave(answer, value):
+        if answer is not None and column in answer.columns and _gave(answer, column, value):
             return f"answer {answer_id}", answer.document is not None
     supported = given.evidence.get(source.id, {}).get(column, False)
     if column == "license_declared" and not supported and value == given.manifest.dataset.license:
@@ -56,10 +98,12 @@ def _behind(
     return "manifest or row", supported
 
 
-def _gave(answer: Answer, value: Any) -> bool:
+def _gave(answer: Answer, column: str, value: Any) -> bool:
     """Whether the value is the one that was answered, rather than one that was there before."""
     given = answer.value
-    return value in (given.start, given.end) if isinstance(given, Interval) else value == given
+    if isinstance(given, Interval):
+        return bool(value == (given.start if column == "generated_from" else given.end))
+    return bool(value == given)
 
 
 def lowest(rungs: Iterable[Rung], *, undocumented: bool) -> Evidence | None:

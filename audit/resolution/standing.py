@@ -4,23 +4,33 @@ Outputs that the model's own provider released are a grant, where a document sho
 we obtained ourselves, we obtained under terms that we accepted; everything else came by way of a
 third party, and whether its contract binds us is for counsel (``contract_follows_data``). A written
 permission lifts the instruments it names, and only where everything is known to lie inside it
-(design section 9). Stands beside ``lineage``. Experimental.
+(design section 9): for what a parent's maker wrote, the parent and the record made from it. The same
+holds for an answer that frees. Stands beside ``lineage``. Experimental.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
-from audit.answers import ANSWERED, WrittenPermission, covers
+from audit.answers import ANSWERED, Answer, WrittenPermission, covers
 from audit.makers import Part
-from audit.manifest import Source, Teacher
-from audit.records import Permission, Standing
-from audit.resolution.ancestry import Relation
+from audit.manifest import Teacher
+from audit.records import Access, Permission, Standing
+from audit.resolution.ancestry import Relation, Standpoint
 from audit.resolution.outcome import Circumstances
-from audit.terms import MakerQuery, TermsConclusion, Told, conclude, identify, permits, resolve, terms
+from audit.terms import (
+    MakerQuery,
+    TermsConclusion,
+    Told,
+    conclude,
+    identify,
+    license_ids,
+    permits,
+    resolve,
+    terms,
+)
 
 FOR_COUNSEL = "whether a third party's contract binds us is for counsel"
 
@@ -46,6 +56,10 @@ class Judged:
     """Whether the conclusion rests on a word for which no document was found."""
     latest: date | None = None
     """Last day on which it may have been generated, as far as can be concluded."""
+    duties: tuple[tuple[str, str, str], ...] = ()
+    """(kind, terms or licence that ask for it, text)."""
+    licenses: frozenset[str] = frozenset()
+    """Ids of the licences that the conclusion rests on."""
 
 
 def provider_of(part: Part) -> str | None:
@@ -58,8 +72,7 @@ def provider_of(part: Part) -> str | None:
 
 def judge(
     part: Part,
-    row: Mapping[str, Any],
-    source: Source,
+    within: Sequence[Standpoint],
     given: Circumstances,
     *,
     relation: Relation = "own",
@@ -68,19 +81,18 @@ def judge(
 ) -> Judged:
     """Judge the maker of one part.
 
+    ``within`` is where the records stand that the part is in: the record, and the parent that it was made for.
     ``described`` is what the manifest says of a model that the catalogue may not know.
     """
     if part.kind in ("human", "script"):
         made = "people made" if part.kind == "human" else "a template filled by a script, and no model, made"
-        return Judged(
-            part, relation, of, None, Permission.ALLOWED, None, None, f"{made} the {_what(part, relation)}"
-        )
+        said = f"{made} the {_what(part, relation)}"
+        free = Permission.ALLOWED
+        return Judged(part, relation, of, None, free, None, None, said, undocumented=part.from_manifest)
     if part.kind == "unknown":
         said = f"nobody says who made the {_what(part, relation)}"
         return Judged(part, relation, of, None, None, None, None, said)
-    return _Case(
-        part=part, row=row, source=source, given=given, relation=relation, of=of, described=described
-    ).judge()
+    return _Case(part=part, within=within, given=given, relation=relation, of=of, described=described).judge()
 
 
 def _what(part: Part, relation: Relation) -> str:
@@ -92,8 +104,7 @@ class _Case:
     """A model's part, judged."""
 
     part: Part
-    row: Mapping[str, Any]
-    source: Source
+    within: Sequence[Standpoint]
     given: Circumstances
     relation: Relation
     of: str
@@ -118,8 +129,8 @@ class _Case:
             said = f"generated on {first} at the earliest, after the last day stated ({self.latest})"
             return self._judged(standing, (None, None, None), said)
         terms = self._terms()
-        if not terms.applied and self.described is not None and self.described.license:
-            return self._by_license(standing, self.described.license)
+        if not terms.applied and not terms.impossible and self.described and self.described.license:
+            return self._by_license(standing, self.described.license, self.described.released_on)
         permit, reason = terms.permit, terms.reason
         if permit is Permission.PROHIBITED and self._claims_release():
             permit = None
@@ -153,6 +164,7 @@ class _Case:
             terms,
             undocumented=self.undocumented,
             latest=self.latest,
+            duties=tuple((d.id, d.terms_id, d.text) for d in terms.obligations) if terms else (),
         )
 
     def _terms(self) -> TermsConclusion:
@@ -165,13 +177,11 @@ class _Case:
             generated_from=self.part.generated_from,
             generated_to=self.latest,
         )
-        told = [
-            self.given.answers[i]
-            for i in str(self.row.get(ANSWERED) or "").split()
-            if i in self.given.answers
-        ]
-        answered = tuple(sorted((a.condition, bool(a.value)) for a in told if a.condition is not None))
+        told = self._told()
+        answered = tuple(sorted((name, bool(a.value)) for name, a in told.items()))
         found = resolve(query, self.given.use, as_of=self.given.as_of, told=Told((), answered))
+        if any(a.document is None and name in found.conditions for name, a in told.items()):
+            self.undocumented = True
         if found.permit is Permission.ALLOWED or not self.given.permissions:
             return found
         instruments = dict.fromkeys(a.instrument for a in found.applied)
@@ -185,29 +195,61 @@ class _Case:
             return found
         return resolve(query, self.given.use, as_of=self.given.as_of, told=Told(lifted, answered))
 
+    def _told(self) -> dict[str, Answer]:
+        """Return the answers to conditions that count here: one that frees needs every record to be meant."""
+        answers = self.given.answers
+        each = [[answers[i] for i in w.answered.split() if i in answers] for w in self.within]
+        found: dict[str, Answer] = {}
+        for answer in (a for told in each for a in told):
+            name = answer.condition
+            if name is None:
+                continue
+            everywhere = all(any(a.condition == name for a in told) for told in each)
+            if answer.value or (everywhere and not (name in found and found[name].value)):
+                # Of answers that say alike, one without a document says how far they can be relied on.
+                if name in found and found[name].value == answer.value and found[name].document is None:
+                    continue
+                found[name] = answer
+        return found
+
     def _covered(self, permission: WrittenPermission, instrument: str) -> bool:
-        return covers(
-            permission,
-            instrument=instrument,
-            model=self.part.model,
-            names=identify(self.part.model).names if self.part.model else (),
-            provider=terms().providers.get(instrument),
-            source_id=self.source.id,
-            values=self.row,
-            generated_from=self.part.generated_from,
-            generated_to=self.latest,
-            use=self.given.use,
-            organisation=self.given.use.organisation,
-            as_of=self.given.as_of,
+        return all(
+            covers(
+                permission,
+                instrument=instrument,
+                model=self.part.model,
+                names=identify(self.part.model).names if self.part.model else (),
+                provider=terms().providers.get(instrument),
+                source_id=one.source,
+                values={ANSWERED: one.answered, **dict(one.values)},
+                generated_from=self.part.generated_from,
+                generated_to=self.latest,
+                use=self.given.use,
+                organisation=self.given.use.organisation,
+                as_of=self.given.as_of,
+            )
+            for one in self.within
         )
 
-    def _by_license(self, standing: Standing | None, license_: str) -> Judged:
-        """Judge a model that only the manifest describes by the licence stated for its weights."""
+    def _by_license(self, standing: Standing | None, license_: str, released: date | None) -> Judged:
+        """Judge a model that only the manifest describes by the licence stated for its weights.
+
+        Whoever ran it as a service had terms of its own, which nobody states: then the licence bars, and
+        does not free.
+        """
         self.undocumented = True
+        if released and self.latest and self.latest < released:
+            said = f"{self.part.model} is said to be released on {released}, after the last day of generation"
+            return self._judged(standing, (None, None, None), said)
         concluded = conclude(license_, self.given.use)
         permit, reason = permits(concluded, self.given.use)
         said = f"the manifest states that the weights of {self.part.model} are under {concluded.expression}: {reason}"
-        return self._judged(standing, (permit, permit, permit), said)
+        if self.part.access != Access.WEIGHTS and permit is not Permission.PROHIBITED:
+            permit = None
+            said += "; nobody states that it was run from its weights, and not under the terms of a service"
+        found = self._judged(standing, (permit, permit, permit), said)
+        duties = tuple((d.kind, d.license, d.text) for d in concluded.obligations)
+        return replace(found, duties=duties, licenses=license_ids(concluded.expression))
 
     def _claims_release(self) -> bool:
         """Whether the delivery is said to come from the provider of the model itself."""

@@ -14,6 +14,7 @@ from audit.terms.conditions import Condition, Effect, conditions
 from audit.terms.describing import describe_terms
 from audit.terms.expressions import (
     LicenseConclusion,
+    all_of,
     conclude,
     describe,
     license_ids,
@@ -24,12 +25,20 @@ from audit.terms.instruments import Instrument, InstrumentKind, Terms, TermsVers
 from audit.terms.judging import Applied, JudgedCondition, Role, TermsConclusion, TermsDuty, Told, resolve
 from audit.terms.licenses import License, find_license, licenses
 from audit.terms.matching import MakerQuery
-from audit.terms.mixing import MixConflict, MixingRule, MixOutcome, MixResult, combine, mixing_rules
+from audit.terms.mixing import (
+    MixConflict,
+    MixingRule,
+    MixOutcome,
+    MixResult,
+    combine,
+    mixing_rules,
+    rules_for,
+)
 from audit.terms.models import Ancestor, Ancestry, Model, ModelIdentity, ancestors, identify, models
 from audit.terms.notices import LicenseDuty, notice, obligation_texts
 from audit.terms.permissions import strictest_permission
 from audit.terms.prose import Restriction, restrictions
-from audit.terms.recognition import recognise_license
+from audit.terms.recognition import licenses_named, recognise_license
 from audit.terms.statements import DatedStatement, RevisionChoice, over_revisions
 from audit.terms.use import Purpose, Release, Task, Use
 
@@ -65,6 +74,7 @@ __all__ = [
     "TermsVersion",
     "Told",
     "Use",
+    "all_of",
     "ancestors",
     "catalog_digest",
     "catalog_rows",
@@ -77,6 +87,7 @@ __all__ = [
     "identify",
     "license_ids",
     "licenses",
+    "licenses_named",
     "mixing_rules",
     "models",
     "notice",
@@ -86,6 +97,7 @@ __all__ = [
     "recognise_license",
     "resolve",
     "restrictions",
+    "rules_for",
     "strictest",
     "strictest_permission",
     "terms",

@@ -39,8 +39,17 @@ _TABLES = (
     "organisation",
     "region",
     "channel",
+    "mixing",
+    "restriction",
 )
-_ARCHIVED = {"license": "licenses", "version": "terms", "condition": "conditions", "model": "models"}
+_ARCHIVED = {
+    "license": "licenses",
+    "version": "terms",
+    "condition": "conditions",
+    "model": "models",
+    "mixing": "mixing",
+    "restriction": "restrictions",
+}
 
 
 def read_file(path: Path, root: Path = CATALOG) -> dict[str, Any]:
@@ -130,8 +139,9 @@ def _rows() -> dict[tuple[str, str], dict[str, Any]]:
 def catalog_rows(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows that a run used, as they stand in the files, ready for JSON.
 
-    ``ids`` may mix licences, versions of terms, conditions and models. A version brings its
-    instrument and its conditions along. Ids that the catalogue does not have are left out.
+    ``ids`` may mix licences, versions of terms, conditions, models and rules of mixing. A version brings
+    its instrument and its conditions along, a licence that stands for words the phrases that are read as it.
+    Ids that the catalogue does not have are left out.
     """
     rows = _rows()
     wanted = set(ids)
@@ -141,7 +151,8 @@ def catalog_rows(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         wanted |= set(version.get("conditions", ())) | set(version.get("obligations", ()))
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*_ARCHIVED.values(), "instruments")}
     for (table, name), row in sorted(rows.items()):
-        if name in wanted and (table in _ARCHIVED or table == "instrument"):
+        of = row["license"] if table == "restriction" else name
+        if of in wanted and (table in _ARCHIVED or table == "instrument"):
             found[_ARCHIVED.get(table, "instruments")].append({k: _plain(v) for k, v in row.items()})
     return found
 

@@ -20,7 +20,8 @@ from pydantic.dataclasses import dataclass
 
 from audit.errors import InternalError
 from audit.terms.catalogue import CATALOG, STRICT, entries, read_file, unique
-from audit.terms.models import best_match, identify
+from audit.terms.models import identify
+from audit.terms.patterns import best_match
 from audit.terms.places import places
 from audit.terms.use import Purpose, Release, Task, Use
 

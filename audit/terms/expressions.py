@@ -36,6 +36,8 @@ _SHOWN = 60
 """Characters of a vendor's own words that a reason repeats."""
 _NOBODY_SAYS = frozenset({"", "none", "null", "no license", "no licence", "404: not found", "noassertion"})
 """What data sets put where nobody states a licence; SPDX's ``NONE`` in capitals is another thing."""
+_REASONS = 12
+"""How many licences a reason goes through where several apply."""
 _CLASSES = tuple(LicenseClass)
 """Strictest first."""
 
@@ -107,7 +109,7 @@ def _conclude(expression: str, use: Use | None, basis: CopyrightBasis | None) ->
     beside = [_symbol(k, basis) for k in _symbols(tree) if _is_prose(k)] if _chooses(tree) else []
     if not beside:
         return found
-    return _all_of([found, *beside], f"({found.expression}) AND {' AND '.join(b.expression for b in beside)}")
+    return all_of([found, *beside], f"({found.expression}) AND {' AND '.join(b.expression for b in beside)}")
 
 
 @cache
@@ -128,7 +130,7 @@ def _node(node: Any, use: Use | None, basis: CopyrightBasis | None) -> LicenseCo
         return _symbol(str(node.key), basis)
     parts = [_node(part, use, basis) for part in node.args]
     spelt = f" {node.operator.strip()} ".join(_bracketed(p, a) for p, a in zip(parts, node.args, strict=True))
-    return _all_of(parts, spelt) if node.operator.strip() == "AND" else _best_of(parts, spelt, use)
+    return all_of(parts, spelt) if node.operator.strip() == "AND" else _best_of(parts, spelt, use)
 
 
 def _symbols(node: Any) -> list[str]:
@@ -188,7 +190,7 @@ def _in_words(text: str, missing: str, *, whole: bool = True) -> LicenseConclusi
     parts = [*([label] if label else []), *adds.values()]
     stands = label is not None or any(stated[key].alone for key in adds)
     if whole and not said.left_over and stands:
-        found = _all_of(parts, " AND ".join(p.expression for p in parts)) if len(parts) > 1 else parts[0]
+        found = all_of(parts, " AND ".join(p.expression for p in parts)) if len(parts) > 1 else parts[0]
         reason = f"{contradiction}; {found.reason}" if contradiction else found.reason
         return replace(found, reason=reason, contradiction=contradiction)
     if not parts:
@@ -196,7 +198,7 @@ def _in_words(text: str, missing: str, *, whole: bool = True) -> LicenseConclusi
     left = missing if stands else "a restriction is stated, and no licence"
     if said.left_over:
         left = f"'{_shorten(' '.join(said.left_over))}' is not understood"
-    found = _all_of([_unknown(text, left), *parts], text)
+    found = all_of([_unknown(text, left), *parts], text)
     return replace(found, contradiction=contradiction)
 
 
@@ -217,7 +219,7 @@ def _with(node: LicenseWithExceptionSymbol) -> LicenseConclusion:
     listed = _spdx().known_symbols.get(key)
     if listed is None or not listed.is_exception:
         reason = f"'{_shorten(key)}' is not an exception that SPDX lists: it may restrict"
-        return _all_of([_unknown(spelt, reason), base, _in_words(key, reason)], spelt)
+        return all_of([_unknown(spelt, reason), base, _in_words(key, reason)], spelt)
     reason = f"{base.reason}; the exception {key} only adds permissions and is left aside"
     return replace(base, expression=spelt, reason=reason)
 
@@ -287,7 +289,15 @@ def _withheld(item: License) -> bool:
     return item.license_class is LicenseClass.PROPRIETARY and axes == {Permission.PROHIBITED}
 
 
-def _all_of(parts: Sequence[LicenseConclusion], spelt: str) -> LicenseConclusion:
+def all_of(parts: Sequence[LicenseConclusion], spelt: str) -> LicenseConclusion:
+    """Conclude licences that all apply at once: the strictest decides, and every duty is owed.
+
+    Raises:
+        ValueError: there is none.
+    """
+    reasons = list(dict.fromkeys(p.reason for p in parts))
+    if len(reasons) > _REASONS:
+        reasons = [*reasons[:_REASONS], f"and {len(reasons) - _REASONS:,} more"]
     return LicenseConclusion(
         spelt,
         min((p.license_class for p in parts), key=_CLASSES.index),
@@ -296,7 +306,7 @@ def _all_of(parts: Sequence[LicenseConclusion], spelt: str) -> LicenseConclusion
         attribution_required=_any(p.attribution_required for p in parts),
         share_alike=_any(p.share_alike for p in parts),
         known=all(p.known for p in parts),
-        reason="all apply, the strictest decides: " + "; ".join(dict.fromkeys(p.reason for p in parts)),
+        reason="all apply, the strictest decides: " + "; ".join(reasons),
         obligations=tuple(dict.fromkeys(duty for p in parts for duty in p.obligations)),
         elected=" AND ".join(dict.fromkeys(p.elected for p in parts if p.elected)) or None,
         classes=tuple(dict.fromkeys(c for p in parts for c in p.classes)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +21,7 @@ from audit.errors import InternalError
 from audit.records import Access, Permission
 from audit.terms.catalogue import CATALOG, STRICT, Confidence, entries, read_file
 from audit.terms.conditions import Condition, Effect, conditions, read_conditions
-from audit.terms.models import best_match
+from audit.terms.patterns import PatternIndex, best_match
 
 
 class InstrumentKind(StrEnum):
@@ -112,7 +112,7 @@ class TermsVersion:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """All instruments and their versions."""
 
@@ -124,6 +124,16 @@ class Terms:
     names: Mapping[str, str]
     """Providers' names for people, by id."""
     conditions: Mapping[str, Condition]
+
+    @cached_property
+    def by_pattern(self) -> PatternIndex:
+        """The versions' patterns of model names."""
+        return PatternIndex({v.id: v.models for v in self.versions.values()})
+
+    @cached_property
+    def conditions_by_pattern(self) -> PatternIndex:
+        """The patterns of the teachers that conditions concern."""
+        return PatternIndex({c.id: c.models for c in self.conditions.values()})
 
     def kind(self, version: TermsVersion) -> InstrumentKind:
         """Return what sort of text a version is."""

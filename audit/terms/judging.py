@@ -10,8 +10,8 @@ what is printed for people is in ``audit.terms.describing``. Stable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -21,6 +21,7 @@ from audit.records import Permission
 from audit.terms.conditions import Clause, Effect, judge_clauses
 from audit.terms.instruments import InstrumentKind, Terms, TermsVersion, terms
 from audit.terms.matching import Case, MakerQuery, Match, match
+from audit.terms.models import ModelIdentity, identify
 from audit.terms.permissions import WORDS, over_possibilities, strictest_permission
 from audit.terms.use import Purpose, Use
 
@@ -108,6 +109,8 @@ class TermsConclusion:
     """What is owed for this use, or may be where the use does not say enough."""
     conditions: tuple[str, ...]
     """Ids of every condition of the texts that apply, whether or not it bites."""
+    impossible: bool = False
+    """Whether nothing applies because no day is left on which it can have been generated."""
 
 
 class _Vote(NamedTuple):
@@ -152,12 +155,48 @@ def resolve(maker: MakerQuery, use: Use, *, as_of: date, told: Told = NOTHING_TO
     stated, that operator's terms are unknown. A model that is not named, of a provider that is, can
     come out prohibited, if every text of that provider prohibits, but never permitted.
     """
+    identity = identify(maker.model) if maker.model else None
+    if identity is None or identity.known:
+        return _resolve(maker, identity, use, as_of, told)
+    # Of a model that nobody lists only the patterns that name it matter, so that a hundred thousand made-up
+    # names of one family are judged once.
     catalogue = terms()
-    found = match(maker, as_of)
+    alike = (
+        replace(maker, model=None), use, as_of, told, identity.provider, identity.released_on, identity.channel,
+        frozenset(catalogue.by_pattern.scores(identity.names).items()),
+        frozenset(catalogue.conditions_by_pattern.scores(identity.names)),
+    )  # fmt: skip
+    found = _ALIKE.get(alike)
+    if found is None:
+        if len(_ALIKE) >= _MOST_ALIKE:
+            _ALIKE.clear()
+        found = _ALIKE[alike] = _resolve(maker, replace(identity, id=_NAME), use, as_of, told)
+    return _of_name(found, identity.id)
+
+
+_NAME = "\0name\0"
+"""Stands for a model's name in conclusions that many models share; no text of ours or of a name holds it."""
+_MOST_ALIKE = 8192
+_ALIKE: dict[Hashable, TermsConclusion] = {}
+
+
+def _of_name(found: TermsConclusion, name: str) -> TermsConclusion:
+    applied = tuple(
+        replace(a, of=a.of.replace(_NAME, name), reason=a.reason.replace(_NAME, name)) for a in found.applied
+    )
+    return replace(found, reason=found.reason.replace(_NAME, name), applied=applied)
+
+
+def _resolve(
+    maker: MakerQuery, identity: ModelIdentity | None, use: Use, as_of: date, told: Told
+) -> TermsConclusion:
+    found = match(maker, as_of, identity)
     if not found.cases:
         return TermsConclusion(
-            None, None, None, certain=False, reason=found.nothing, applied=(), obligations=(), conditions=()
-        )
+            None, None, None, certain=False, reason=found.nothing, applied=(), obligations=(), conditions=(),
+            impossible=found.impossible,
+        )  # fmt: skip
+    catalogue = terms()
     judge = _Judge(use, found.names, catalogue, dict(told.lifted), dict(told.answered))
     judged = {v.id: judge.version(v) for v in versions_of(found)}
     answers = [_answer(case, judged) for case in found.cases]

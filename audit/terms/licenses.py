@@ -124,6 +124,13 @@ def _index() -> dict[str, License]:
     return index(licenses())
 
 
+@cache
+def first_words() -> frozenset[str]:
+    """Return the words that spellings of licences begin with, folded, as texts are cut into words."""
+    begins = (re.match(r"[^\W_]+(?:\.[0-9]+)*", text) for text in _index())
+    return frozenset(found.group() for found in begins if found)
+
+
 def find_license(text: str) -> License | None:
     """Return the licence of that id, hub tag or spelling, if the catalogue has it."""
     exact = licenses().get(text.strip())

@@ -122,6 +122,8 @@ class Match:
     cases: tuple[Case, ...]
     nothing: str = ""
     """Why there is no case at all, if so."""
+    impossible: bool = False
+    """Whether that is because no day is left on which it can have been generated."""
     by_provider_only: bool = False
 
 
@@ -143,27 +145,27 @@ class _Named:
         return any(self.catalogue.kind(v) is InstrumentKind.MODEL_LICENSE for v in self.versions)
 
 
-def match(query: MakerQuery, as_of: date) -> Match:
+def match(query: MakerQuery, as_of: date, identity: ModelIdentity | None = None) -> Match:
     """Spell out every case that the query leaves open, in order of dates and ways.
 
-    Days before the model was released and after ``as_of`` are ruled out.
+    Days before the model was released and after ``as_of`` are ruled out. ``identity`` is that of the model
+    where the caller has it already.
     """
     catalogue = terms()
-    identity = identify(query.model) if query.model else None
+    identity = identity or (identify(query.model) if query.model else None)
     shown = _shown(query, identity)
     provider = query.provider or (identity.provider if identity else None)
     names = identity.names if identity else ()
     span = _span(query, identity, as_of, shown)
     if isinstance(span, str):
-        return Match(shown, names, provider, (), span)
+        return Match(shown, names, provider, (), span, impossible=True)
     if identity is None:
         return _by_provider(query, catalogue, span, shown)
-    scores = {v.id: v.specificity(names) for v in catalogue.versions.values()}
+    scores = catalogue.by_pattern.scores(names)
+    matched = [v for v in catalogue.versions.values() if v.id in scores] if scores else []
     channel = places().channel_of(query.channel) or identity.channel
-    hosts = frozenset(v.id for v in catalogue.versions.values() if _is_host(v, provider, catalogue))
-    versions = tuple(
-        v for v in catalogue.versions.values() if scores[v.id] and (v.id not in hosts or channel in v.channel)
-    )
+    hosts = frozenset(v.id for v in matched if _is_host(v, provider, catalogue))
+    versions = tuple(v for v in matched if v.id not in hosts or channel in v.channel)
     if not versions:
         return Match(shown, names, provider, (), f"no terms are known for {shown}")
     provider = provider or next((catalogue.provider(v) for v in versions if v.id not in hosts), None)

@@ -210,8 +210,17 @@ def _settled(chosen: Sequence[License], work: Work, use: Use) -> _Settled:
     )
 
 
-def _alone(item: License, work: Work, use: Use) -> Iterator[MixConflict]:
-    """Yield what stands in the way of any work with a licence, or of the use."""
+def _alone(item: License, work: Work, use: Use) -> tuple[MixConflict, ...]:
+    """Return what stands in the way of any work with a licence, or of the use."""
+    return _alone_found(item.id, work, commercial=bool(use.commercial))
+
+
+@cache
+def _alone_found(name: str, work: Work, *, commercial: bool) -> tuple[MixConflict, ...]:
+    return tuple(_bars(licenses()[name], work, commercial=commercial))
+
+
+def _bars(item: License, work: Work, *, commercial: bool) -> Iterator[MixConflict]:
     for rule in mixing_rules():
         if _EVERYTHING in rule.right and _selected(rule.left, item):
             outcome = rule.merge if work == "adaptation" else rule.collect
@@ -219,12 +228,32 @@ def _alone(item: License, work: Work, use: Use) -> Iterator[MixConflict]:
                 yield MixConflict(item.id, _EVERYTHING, rule.id, outcome, rule.why)
             break
     for rule in mixing_rules():
-        if use.commercial and "goal:commercial" in rule.right and _selected(rule.left, item):
+        if commercial and "goal:commercial" in rule.right and _selected(rule.left, item):
             yield MixConflict(item.id, "commercial use", rule.id, MixOutcome.NON_COMMERCIAL, rule.why)
+
+
+def rules_for(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of every rule that licences side by side may be under, alone, in pairs or for a goal."""
+    items = sorted({item.id: item for name in names for item in choices(name)}.values(), key=lambda i: i.id)
+    found = {_rule(one, other)[0].id for one, other in itertools.combinations(items, 2)}
+    found |= {
+        rule.id
+        for rule in mixing_rules()
+        if (_EVERYTHING in rule.right or _GOALS.intersection(rule.right))
+        and any(_selected(rule.left, item) for item in items)
+    }
+    return tuple(sorted(found))
 
 
 def _rule(one: License, other: License) -> tuple[MixingRule, bool]:
     """Return the first rule for a pair, and whether it has the two the other way round."""
+    return _first_rule(one.id, other.id)
+
+
+@cache
+def _first_rule(first: str, second: str) -> tuple[MixingRule, bool]:
+    """Find a rule once for each pair: a delivery may combine the same licences ten thousand times."""
+    one, other = licenses()[first], licenses()[second]
     for rule in mixing_rules():
         wide = _EVERYTHING in rule.right
         if _selected(rule.left, one) and (wide or _selected(rule.right, other)):

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from fnmatch import translate
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -22,6 +21,7 @@ from pydantic.dataclasses import dataclass
 
 from audit.errors import InternalError
 from audit.terms.catalogue import CATALOG, STRICT, Confidence, entries, read_file, unique
+from audit.terms.patterns import PatternIndex
 from audit.terms.places import places
 
 _SEPARATORS = re.compile(r"[\s_]+")
@@ -123,7 +123,7 @@ class Ancestor(NamedTuple):
     """Last day on which it can have been used for that: ``of`` was released then. ``None`` is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Models:
     """All models, by every normalised name."""
 
@@ -131,30 +131,20 @@ class Models:
     families: dict[str, Family]
     organisations: tuple[Organisation, ...]
 
+    @cached_property
+    def by_pattern(self) -> PatternIndex:
+        """The families' patterns."""
+        return PatternIndex({f.id: f.patterns for f in self.families.values()})
+
+    @cached_property
+    def prefixes(self) -> tuple[str, ...]:
+        """Every prefix of an organisation, in the order of the catalogue."""
+        return tuple(p for o in self.organisations for p in o.prefixes)
+
 
 def normalised(name: str) -> str:
     """Spell a name in lower case, with hyphens for blanks and underscores."""
     return _SEPARATORS.sub("-", name.strip().lower())
-
-
-def best_match(patterns: Iterable[str], names: Iterable[str]) -> int:
-    """Return how specific the best matching pattern is; 0 if none matches.
-
-    Specific means many literal characters; a pattern without a wildcard beats one with the same. The
-    pattern ``*`` names every model and is the least specific of all.
-    """
-    spelt = tuple(names)
-    return max((_specificity(p) for p in patterns if any(_compiled(p).match(n) for n in spelt)), default=0)
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern.lower()))
-
-
-def _specificity(pattern: str) -> int:
-    literal = len(pattern.replace("*", "").replace("?", ""))
-    return max(1, 2 * literal + (1 if "*" not in pattern else 0))
 
 
 def read_models(root: Path = CATALOG) -> Models:
@@ -290,7 +280,7 @@ def _own_release(made: ModelIdentity) -> date | None:
 
 def _unlisted(spellings: tuple[str, ...], channel: str | None, catalogue: Models) -> ModelIdentity:
     shown = spellings[-1]
-    scored = [(best_match(f.patterns, spellings), f.id) for f in catalogue.families.values()]
+    scored = ((score, family) for family, score in catalogue.by_pattern.scores(spellings).items())
     score, family_id = max(scored, default=(0, ""))
     if not score:
         return ModelIdentity(shown, None, None, None, known=False, names=spellings, channel=channel)
@@ -310,15 +300,14 @@ def _spellings(given: str, catalogue: Models) -> tuple[tuple[str, ...], str | No
     found = [given, normalised(given)]
     channel: str | None = None
     rest = given
-    for known in places().channels.values():
-        prefix = next((p for p in known.prefixes if rest.startswith(p)), None)
-        if prefix:
-            channel, rest = known.id, rest.removeprefix(prefix)
-            found += [rest, normalised(rest)]
-            break
-    prefixes = [p for o in catalogue.organisations for p in o.prefixes]
-    prefix = next((p for p in prefixes if rest.startswith(p) and len(rest) > len(p)), None)
-    if prefix:
+    stated = places().channel_stated(rest)
+    if stated:
+        channel, prefix = stated
+        rest = rest.removeprefix(prefix)
+        found += [rest, normalised(rest)]
+    if rest.startswith(catalogue.prefixes) and (
+        prefix := next((p for p in catalogue.prefixes if rest.startswith(p) and len(rest) > len(p)), "")
+    ):
         rest = rest.removeprefix(prefix)
         found += [rest, normalised(rest)]
     return tuple(dict.fromkeys(f for f in found if f)) or ("",), channel

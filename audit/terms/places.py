@@ -6,7 +6,7 @@ translates. Channels have one spelling each. The words are data, in ``catalog/pl
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from pydantic.dataclasses import dataclass
@@ -38,7 +38,7 @@ class Channel:
     """How model names start that state this channel, in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Places:
     """All regions and channels."""
 
@@ -72,6 +72,14 @@ class Places:
             if name == channel.id or name in channel.aliases:
                 return channel.id
         return name
+
+    @cached_property
+    def _prefixes(self) -> tuple[tuple[str, str], ...]:
+        return tuple((known.id, prefix) for known in self.channels.values() for prefix in known.prefixes)
+
+    def channel_stated(self, name: str) -> tuple[str, str] | None:
+        """Return the channel that a model's name states by how it begins, and that beginning."""
+        return next((stated for stated in self._prefixes if name.startswith(stated[1])), None)
 
     def overlaps(self, jurisdictions: tuple[str, ...], region: str) -> bool | None:
         """Whether any of the jurisdictions lies in the region; ``None`` where none is stated."""

@@ -27,18 +27,40 @@ MAX_PROSE = 65_536
 MAX_FOUND = 200
 """Restrictions that are reported from one text."""
 
-_GAP = r"[\W_]{1,6}"
+_BREAK = r"(?:[.!?;][)\"'\]*_]*\s|\n[^\S\n]*\n)"
+"""Where a sentence or a paragraph ends; no phrase goes on behind it."""
+_GAP = rf"(?:(?!{_BREAK})[\W_]){{1,6}}"
 """Between two words: blanks, hyphens, a line break; bounded, so that no text can make a search slow."""
+_NO_GAP = rf"(?:(?!{_BREAK})[\W_]){{0,3}}"
+"""Between two halves of a word: a hyphen, a blank, or nothing."""
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"[.;:!?,\n(\[]")
 _LOOK_BACK = 60
 """Characters before a phrase in which a denial of it is looked for."""
 _DENIALS = frozenset({"not", "no", "without", "never", "nor", "neither", "isn", "aren", "t"})
-_FREES = re.compile(r"[\W_]{1,6}(?:and|or|as well as)?[\W_]{0,6}(?:for[\W_]{1,6})?commercial", re.IGNORECASE)
-"""After a phrase: "for research and commercial use" restricts nothing."""
-_COMMERCIAL_AND = re.compile(
-    r"(?<![^\W_])commercial[\W_]{1,6}(?:and|or|as well as)?[\W_]{0,6}$", re.IGNORECASE
+_BETWEEN = frozenset(
+    {
+        "a", "an", "any", "be", "confined", "exclusively", "for", "intended", "in", "is", "it", "just", "limited",
+        "longer", "meant", "merely", "necessarily", "only", "purely", "restricted", "solely", "strictly", "the", "to",
+        "used",
+    }
+)  # fmt: skip
+"""Words that may stand between a denial and the phrase that it denies: "not just for research only"."""
+_JOINS = (
+    rf"(?:{_GAP}(?:(?:and|or|as{_GAP}well{_GAP}as|but{_GAP}also){_GAP})|[^\S\n]{{0,2}}[/&+][^\S\n]{{0,2}})"
 )
+_FREES = re.compile(
+    rf"{_JOINS}(?:(?:also|for|in|to){_GAP}){{0,2}}commercial(?![^\W_])(?!(?:{_GAP}(?:use|uses|usage|purposes?|users?|"
+    rf"applications?|licen[cs]es?))?{_GAP}(?:is|are|be|by|can|cannot|may|might|must|needs?|not|only|require|requires|"
+    rf"required|shall|should|subject|upon|will|with|without|available|prohibited|forbidden|excluded|restricted)"
+    rf"(?![^\W_]))",
+    re.IGNORECASE,
+)
+"""After a phrase: "only for research and commercial use" restricts nothing. Said of commercial use itself, it does."""
+_COMMERCIAL_AND = re.compile(rf"(?<![^\W_])(?P<word>commercial){_JOINS}$", re.IGNORECASE)
+"""Before a phrase: "for commercial and research use only" restricts little."""
+_LAST_WORD = re.compile(r"[^\W_]+(?=[\W_]*\Z)")
+_ONLY = re.compile(r"(?<![^\W_])only\Z", re.IGNORECASE)
 
 _NAMES_TRIED = 12
 """Words of the longest spelling of a licence that is looked for."""
@@ -150,12 +172,17 @@ def _found(text: str, *, beside: bool) -> Iterator[Restriction]:
 
 def _denied(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
-    clause = _SENTENCE_END.split(before)[-1]
-    if any(word.casefold() in _DENIALS for word in _WORD.findall(clause)[-3:]):
+    words = _WORD.findall(_SENTENCE_END.split(before)[-1].casefold())
+    while words and words[-1] in _BETWEEN:
+        words.pop()
+    if words and words[-1] in _DENIALS:
         return True
-    if _COMMERCIAL_AND.search(before) and not match.group().casefold().startswith(("not", "no ")):
-        return True
-    return bool(_FREES.match(text, match.end()))
+    commercial = _COMMERCIAL_AND.search(before)
+    if commercial and not match.group().casefold().startswith(("not", "no ")):
+        said = _LAST_WORD.search(before, 0, commercial.start("word"))
+        return said is None or said.group().casefold() not in {"non", *_DENIALS}
+    # "Research only and commercial ..." goes on about something else: what is "only" is not freed behind it.
+    return not _ONLY.search(match.group()) and bool(_FREES.match(text, match.end()))
 
 
 @cache
@@ -197,7 +224,7 @@ def _phrase(phrase: str) -> str:
     out, led = "", False
     for part in phrase.split():
         names = "|".join(
-            r"[\W_]{0,3}".join(map(re.escape, name.split("~"))) for name in part.removesuffix("?").split("|")
+            _NO_GAP.join(map(re.escape, name.split("~"))) for name in part.removesuffix("?").split("|")
         )
         optional = part.endswith("?")
         # A gap goes with the word that may be missing: after it at the start of a phrase, else before it.

@@ -18,7 +18,7 @@ from audit.errors import InternalError
 from audit.records import LicenseClass
 from audit.terms.catalogue import CATALOG, STRICT, entries, read_file, unique
 from audit.terms.expressions import conclude
-from audit.terms.licenses import licenses
+from audit.terms.licenses import find_symbol, first_words, licenses
 from audit.terms.prose import restrictions
 
 MAX_TEXT = 65_536
@@ -27,6 +27,10 @@ _SHORT = 120
 """Words up to which a file only names its licence; the shortest full text has about as many."""
 _WORD = re.compile(r"[^\W_]+\+*")
 _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([^\r\n]{1,200})", re.IGNORECASE)
+_NAME_WORD = re.compile(r"[^\W_]+(?:\.[0-9]+)*\+?")
+_SENTENCE = 2_000
+_LONGEST_NAME = 12
+"""Words of the longest spelling of a licence that is looked for."""
 _OPEN = frozenset({LicenseClass.PERMISSIVE, LicenseClass.PUBLIC_DOMAIN, LicenseClass.COPYLEFT})
 
 
@@ -71,6 +75,32 @@ def recognise_license(text: str) -> str | None:
     if item.license_class in _OPEN and _restricted(text, known):
         return None
     return only
+
+
+def licenses_named(sentence: str) -> tuple[str, ...]:
+    """Return every licence that a sentence names, in SPDX's spelling and in its order, each once.
+
+    What is said of them is not understood: "not under MIT" names MIT. Reads the first ``_SENTENCE``
+    characters and never raises.
+    """
+    text = sentence[:_SENTENCE]
+    words = list(_NAME_WORD.finditer(text))
+    found: dict[str, None] = {}
+    at = 0
+    while at < len(words):
+        start = words[at].start()
+        if words[at].group().casefold().rstrip("+") not in first_words():
+            at += 1
+            continue
+        spans = (
+            (last, text[start : words[last].end()])
+            for last in range(min(at + _LONGEST_NAME, len(words)) - 1, at - 1, -1)
+        )
+        named = next(((last, known) for last, name in spans if (known := find_symbol(name))), None)
+        if named is not None and named[1][0].readable:
+            found.setdefault(named[1][1])
+        at = at + 1 if named is None else named[0] + 1
+    return tuple(found)
 
 
 def _normalised(text: str) -> tuple[str, frozenset[int], int]:

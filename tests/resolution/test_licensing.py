@@ -14,8 +14,7 @@ from audit.ledger import Statement
 from audit.manifest import Claims, Dataset, Manifest, Source
 from audit.records import NOASSERTION, Permission
 from audit.resolution import Circumstances
-from audit.resolution.ancestry import ParentLicense
-from audit.resolution.licensing import Licensed, license_of
+from audit.resolution.licensing import Licensed, ParentLicense, license_of
 from audit.terms import Use, licenses, permits, strictest_permission
 from audit.terms.permissions import strictness
 

@@ -228,6 +228,8 @@ def test_rows_used_can_be_archived():
             "no-scraping-outside-api",
         ],
         "models": ["gpt-4"],
+        "mixing": [],
+        "restrictions": [],
         "instruments": ["openai-terms-of-use"],
     }
     assert rows["terms"][0]["effective_from"] == "2023-03-14"

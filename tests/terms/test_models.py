@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.terms.models import MAX_NAME, ancestors, ancestry_faults, best_match, identify, models
+from audit.terms.models import MAX_NAME, ancestors, ancestry_faults, identify, models
+from audit.terms.patterns import best_match
 
 
 @pytest.mark.parametrize(
