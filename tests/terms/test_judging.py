@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import date
 
 import pytest
@@ -549,3 +550,25 @@ def test_the_words_of_the_catalogue_never_accuse():
     """Sentences that reports show are as careful as the reports."""
     text = (CATALOG / "conditions.toml").read_text(encoding="utf-8")
     assert not re.search(r"breach|illegal", text, re.IGNORECASE)
+
+
+def test_names_that_nobody_lists_are_judged_alike_and_called_by_their_own_name():
+    """Two made-up names of one family differ in nothing but the name; what is known of one is not said of another."""
+    use = Use(purpose="train", commercial=True, competing=True, release="api")
+    for shape in ("gpt-4-{}-x", "meta-llama/Llama-3.1-{}", "nobody-{}"):
+        first, second = (
+            resolve(MakerQuery(shape.format(name)), use, as_of=date(2026, 1, 1)) for name in ("aaa", "bbb")
+        )
+        assert str(first).replace("aaa", "bbb") == str(second)
+        assert "\0" not in str(first)
+    assert "nobody-aaa" in resolve(MakerQuery("nobody-aaa"), use, as_of=date(2026, 1, 1)).reason
+
+
+def test_many_made_up_names_take_little_time():
+    """A delivery with ten thousand teachers that nobody knows is not a way to stop an audit."""
+    use = Use(purpose="train", commercial=True, competing=True, release="api")
+    start = time.process_time()
+    for n in range(3_000):
+        resolve(MakerQuery(f"gpt-4-made-up-{n}"), use, as_of=date(2026, 1, 1))
+        resolve(MakerQuery(f"made-up-{n}"), use, as_of=date(2026, 1, 1))
+    assert time.process_time() - start < 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from datetime import date
 
 import pytest
@@ -14,7 +15,7 @@ from audit.terms.catalogue import CATALOG
 from audit.terms.expressions import conclude
 from audit.terms.licenses import licenses
 from audit.terms.lint import lint
-from audit.terms.mixing import MixOutcome, combine, mixing_rules, read_mixing
+from audit.terms.mixing import MixOutcome, combine, mixing_rules, read_mixing, rules_for
 from audit.terms.use import Use
 
 COMMERCIAL = Use(purpose="train", commercial=True, release="api")
@@ -197,3 +198,21 @@ def test_the_linter_reads_the_rules_as_well(tmp_path):
         path.read_text(encoding="utf-8").replace("read_on = 2026-11-22\n", "", 1), encoding="utf-8"
     )
     assert "has no 'read_on'" in [f.message for f in lint(as_of=date(2026, 11, 22), root=copy)]
+
+
+def test_the_rules_that_licences_are_under_are_named():
+    """Every rule that combining them reports is among them, and of one licence alone those that speak of it."""
+    use = Use(purpose="train", commercial=True, release="weights")
+    names = ["CC-BY-SA-4.0", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0", "GPL-3.0-or-later", "MIT"]
+    for work in ("adaptation", "collection"):
+        reported = {c.rule for c in combine(names, work, use).conflicts}  # type: ignore[arg-type]
+        assert reported <= set(rules_for(names))
+    assert rules_for(["MIT"]) == ()
+    assert "no-derivatives-and-anything" not in rules_for(["MIT", "Apache-2.0"])
+
+
+def test_many_licences_in_one_work_take_little_time():
+    """Every licence of the catalogue at once, with every choice of version."""
+    start = time.process_time()
+    combine([*licenses(), *(f"{name}+" for name in licenses())], "adaptation", Use(commercial=True))
+    assert time.process_time() - start < 20

@@ -222,3 +222,31 @@ def test_a_restriction_of_no_license_stops_the_program(tmp_path):
     )
     with pytest.raises(InternalError, match=r"restrictions.toml: \[\[restriction\]\] x: alone"):
         read_restrictions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        # A phrase ends where its sentence or its paragraph does.
+        ("We did this for research. Use only the first file.", []),
+        ("Used for research\n\nuse only the first file.", []),
+        ("It has no derivatives. Works well.", ["no-derivatives"]),
+        ("For research\npurposes only.", ["research-only"]),
+        # What is said of commercial use in the next sentence, or of those who want it, frees nobody.
+        ("For research use only. Commercial licences are available on request.", ["research-only"]),
+        ("For research use only, commercial use requires a licence.", ["research-only"]),
+        ("Limited to research and commercial users must pay.", ["research-only"]),
+        ("Limited to research and commercial use.", []),
+        ("For commercial and research use only.", []),
+        # Being against commerce is not being for it.
+        ("NON COMMERCIAL. FOR RESEARCH USE ONLY.", ["research-only"]),
+        ("Non-commercial and research use only.", ["research-only"]),
+        # A denial denies what it stands beside, and no more.
+        ("Provided without warranty for research use only.", ["research-only"]),
+        ("Do not redistribute and for research purposes only.", ["no-redistribution", "research-only"]),
+        ("It is not just for research use only.", []),
+    ],
+)
+def test_a_restriction_is_not_lost_to_its_neighbours(text, ids):
+    """Only words that stand in the same sentence and speak of the same use take a restriction back."""
+    assert [r.id for r in restrictions(text)] == ids

@@ -12,7 +12,13 @@ from audit.errors import InternalError
 from audit.records import LicenseClass
 from audit.terms.catalogue import CATALOG
 from audit.terms.licenses import licenses
-from audit.terms.recognition import MAX_TEXT, license_texts, read_license_texts, recognise_license
+from audit.terms.recognition import (
+    MAX_TEXT,
+    license_texts,
+    licenses_named,
+    read_license_texts,
+    recognise_license,
+)
 
 MIT = """MIT License
 
@@ -132,3 +138,17 @@ def test_a_wrong_mark_stops_the_program(tmp_path, old, new, message):
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InternalError, match=message):
         read_license_texts(copy)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "named"),
+    [
+        ("Code is under MIT, the data is released under CC-BY-NC-4.0", ("MIT", "CC-BY-NC-4.0")),
+        ("Licensed under the Apache License 2.0 and CC BY-NC 4.0.", ("Apache-2.0", "CC-BY-NC-4.0")),
+        ("GPL-3.0+ and something else", ("GPL-3.0-or-later",)),
+        ("No licence is named here, and other things are unknown.", ()),
+    ],
+)
+def test_the_licences_in_a_sentence_are_named_in_order(sentence, named):
+    """Every name, the longest that fits, and nothing that is only a word."""
+    assert licenses_named(sentence) == named
